@@ -1,0 +1,140 @@
+"""Whose file is this, and whose module: ownership by RECORD, never by a likeness of names."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from pruner.model import Inventory
+
+EXTENSION = ".so"
+PACKAGE, NATIVE, SOURCE, BYTECODE = range(4)
+"""The order in which one folder is searched for a module of a given name."""
+
+
+class Ownership:
+    """An index of an inventory: from files and from module names to distributions (by key)."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._owners: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+        for dist in inventory.distributions:
+            for file in dist.files:
+                self._owners[file.path].append((dist.key, file.sha256))
+        self._broken = self._losers()
+        self._modules = self._named()
+        self._tops = frozenset(name.partition(".")[0] for name in self._modules)
+
+    def of_file(self, path: str) -> tuple[str, ...]:
+        """Return the owners of a file, as loaded: none for first-party and system files.
+
+        Where several RECORDs list it, those whose hash is the one on disk, and of these the ones
+        that lost no other file to somebody else.
+        """
+        return self._settled(self._real(path))
+
+    def of_module(self, name: str) -> tuple[str, ...]:
+        """Return the owners of every file that an import of a dotted name executes.
+
+        An import of `a.b.c` executes `a` and `a.b` first, and each may belong to someone else. A
+        last part that is no module is an attribute. Nothing is returned for the standard library.
+        """
+        found: dict[str, None] = {}
+        for path in self.files_of(name):
+            found.update(dict.fromkeys(self._settled(path)))
+        return tuple(found)
+
+    def files_of(self, name: str) -> tuple[str, ...]:
+        """Return the files that an import of a dotted name executes."""
+        parts = name.split(".")
+        if parts[0] in self._inventory.stdlib_modules:
+            return ()
+        prefixes = (".".join(parts[: end + 1]) for end in range(len(parts)))
+        return tuple(self._modules[prefix][1] for prefix in prefixes if prefix in self._modules)
+
+    def is_known(self, top: str) -> bool:
+        """Return whether a top-level name is the standard library's or any distribution's."""
+        return top in self._inventory.stdlib_modules or top in self._tops
+
+    def is_site(self, path: str) -> bool:
+        """Return whether a loaded file lies where distributions are."""
+        return self._real(path).startswith(tuple(f"{d}/" for d in self._inventory.site_dirs))
+
+    def is_stdlib(self, path: str) -> bool:
+        """Return whether a loaded file is the interpreter's own."""
+        inside = path.startswith(tuple(f"{d}/" for d in self._inventory.stdlib_dirs))
+        return inside and not self.is_site(path)
+
+    def _real(self, path: str) -> str:
+        if path in self._owners:
+            return path
+        for alias, real in self._inventory.aliases.items():
+            if path.startswith(f"{alias}/"):
+                return real + path[len(alias) :]
+        return path
+
+    def _settled(self, path: str) -> tuple[str, ...]:
+        owners = self._owners.get(path, [])
+        if len(owners) < 2:  # noqa: PLR2004  one owner needs no settling
+            return tuple(key for key, _ in owners)
+        digest = self._inventory.on_disk.get(path)
+        matching = [key for key, hashed in owners if hashed in {None, digest}]
+        whole = [key for key in matching if key not in self._broken]
+        return tuple(whole or matching)
+
+    def _losers(self) -> frozenset[str]:
+        """Return the distributions of which a file on disk is not the one that they brought."""
+        return frozenset(
+            key
+            for path, digest in self._inventory.on_disk.items()
+            for key, hashed in self._owners.get(path, ())
+            if hashed not in {None, digest}
+        )
+
+    def _named(self) -> dict[str, tuple[tuple[int, int], str]]:
+        """Return module name -> (rank, path): the file that the import system would take."""
+        best: dict[str, tuple[tuple[int, int], str]] = {}
+        for order, folder in enumerate(self._inventory.site_dirs):
+            prefix = f"{folder}/"
+            for path in self._owners:
+                if not path.startswith(prefix):
+                    continue
+                name, kind = module_of(path[len(prefix) :])
+                rank = (order, kind)
+                if name and (name not in best or rank < best[name][0]):
+                    best[name] = (rank, path)
+        return best
+
+
+def module_of(relative: str) -> tuple[str, int]:
+    """Return (dotted name, kind) of a file relative to its site folder; "" for no module."""
+    folder, _, file = relative.rpartition("/")
+    stem, _, rest = file.partition(".")
+    kind = {"py": SOURCE, "pyc": BYTECODE}.get(rest)
+    if kind is None:
+        if not file.endswith(EXTENSION) or not _is_extension(rest):
+            return "", 0
+        kind = NATIVE
+    parts = [*folder.split("/"), stem] if folder else [stem]
+    if not all(part.isidentifier() for part in parts):
+        return "", 0
+    if stem == "__init__" and folder:
+        return ".".join(parts[:-1]), PACKAGE
+    return ".".join(parts), kind
+
+
+def _is_extension(rest: str) -> bool:
+    """Tell `x.cpython-311-x86_64-linux-gnu.so`, `x.abi3.so`, `x.so` from `libx.so.1`."""
+    tag = rest.removesuffix("so").rstrip(".")
+    return tag == "" or tag.startswith(("cpython-", "abi3", "pypy"))
+
+
+def closure(graph: dict[str, tuple[str, ...]], roots: Iterable[str]) -> dict[str, str | None]:
+    """Return everything that roots need, itself included: key -> who asked for it first."""
+    found: dict[str, str | None] = dict.fromkeys(roots)
+    todo = list(found)
+    while todo:
+        key = todo.pop()
+        for need in graph.get(key, ()):
+            if need not in found:
+                found[need] = key
+                todo.append(need)
+    return found

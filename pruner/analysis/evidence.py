@@ -1,0 +1,91 @@
+"""Evidence: for every distribution, the strongest level that anything proves, with its proofs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from pruner.analysis.attribution import Ownership
+from pruner.model import Guard, ImportSite, Level, Proof, SourceTree, Trace, Value
+
+MOST_PROOFS = 5
+"""Proofs kept for one distribution and level: enough to be convinced, not a list of modules."""
+
+
+class Evidence(Value, frozen=True):
+    """What speaks for one distribution."""
+
+    level: Level = Level.UNUSED
+    proofs: tuple[Proof, ...] = ()
+
+
+class Missing(Value, frozen=True):
+    """A module that reachable first-party code imports, and that nothing installed has."""
+
+    module: str
+    site: ImportSite
+
+
+def observed(traces: Iterable[Trace], ownership: Ownership) -> dict[str, tuple[Proof, ...]]:
+    """Return the distributions of which a file was loaded."""
+    found: dict[str, list[Proof]] = defaultdict(list)
+    for trace in traces:
+        for item in trace.loaded:
+            for key in ownership.of_file(item.file):
+                proofs = found[key]
+                if len(proofs) < MOST_PROOFS:
+                    proof = Proof(kind=item.kind, what=item.what, by=item.by, agent=trace.agent)
+                    proofs.append(proof)
+    return {key: tuple(proofs) for key, proofs in found.items()}
+
+
+def reached(tree: SourceTree, entries: Iterable[str], traces: Iterable[Trace]) -> frozenset[str]:
+    """Return the first-party files that run or could: from the entrypoints, and from what ran."""
+    paths = {file.module: path for path, file in tree.files.items()}
+    ran = {paths[item.what] for trace in traces for item in trace.loaded if item.what in paths}
+    return tree.reached_from([*entries, *sorted(ran)])
+
+
+def imported(
+    tree: SourceTree, files: Iterable[str], ownership: Ownership
+) -> tuple[dict[str, tuple[Proof, ...]], dict[str, tuple[Proof, ...]], tuple[Missing, ...]]:
+    """Return what first-party files import: required, guarded, and missing."""
+    required: dict[str, list[Proof]] = defaultdict(list)
+    guarded: dict[str, list[Proof]] = defaultdict(list)
+    missing: dict[str, Missing] = {}
+    own = {file.module.partition(".")[0] for file in tree.files.values() if file.module}
+    for site in _sites(tree, files):
+        owners = ownership.of_module(_wanted(site, ownership))
+        for key in owners:
+            proofs = (guarded if site.guard.copes else required)[key]
+            if len(proofs) < MOST_PROOFS:
+                proofs.append(_proof(site))
+        top = site.module.partition(".")[0]
+        lost = not owners and not site.guard.copes and top not in own
+        if lost and not ownership.is_known(top):
+            missing.setdefault(top, Missing(module=site.module, site=site))
+    return _frozen(required), _frozen(guarded), tuple(missing.values())
+
+
+def _sites(tree: SourceTree, files: Iterable[str]) -> Iterator[ImportSite]:
+    for path in sorted(files):
+        yield from tree.files[path].sites
+
+
+def _wanted(site: ImportSite, ownership: Ownership) -> str:
+    """Return the dotted name to look up: with the symbol, where that is a module of its own."""
+    if site.symbol and site.symbol != "*":
+        longer = f"{site.module}.{site.symbol}"
+        if len(ownership.files_of(longer)) > len(ownership.files_of(site.module)):
+            return longer
+    return site.module
+
+
+def _proof(site: ImportSite) -> Proof:
+    what = f"{site.module}.{site.symbol}" if site.symbol else site.module
+    kind = "dynamic import" if site.dynamic else "import"
+    if site.guard is not Guard.MODULE:
+        kind = f"{kind} ({site.guard})"
+    return Proof(kind=kind, what=what, by=f"{site.file}:{site.line}")
+
+
+def _frozen(proofs: Mapping[str, list[Proof]]) -> dict[str, tuple[Proof, ...]]:
+    return {key: tuple(value) for key, value in proofs.items()}

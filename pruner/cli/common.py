@@ -1,0 +1,115 @@
+"""What several commands share: options, the opening of a job, and the printing of a document."""
+
+import functools
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from pruner.clock import Clock
+from pruner.config import load
+from pruner.errors import Exit
+from pruner.jobs.lock import Job, encode, select
+from pruner.model import Document, Policy
+from pruner.report.text import show, times
+from pruner.report.watching import watching
+from pruner.sandbox.base import Sandbox
+from pruner.sandbox.choose import choose
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """The options that every command on an image has."""
+
+    config: Path | None
+    runtime: str
+    policy: str | None
+    agents: tuple[str, ...]
+    build_args: tuple[str, ...]
+    as_json: bool
+    everything: bool
+
+
+def options(function: Callable[..., int]) -> Callable[..., int]:
+    """Add the options that every command on an image has; they arrive as one `Options`."""
+
+    @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
+    @click.option(
+        "--runtime",
+        type=click.Choice(["auto", "docker", "local"]),
+        default="auto",
+        show_default=True,
+        help="Where agents run; auto takes docker where an engine answers.",
+    )
+    @click.option(
+        "--policy",
+        type=click.Choice([policy.value for policy in Policy]),
+        help="Which levels of evidence are kept; the image's own by default.",
+    )
+    @click.option("--agent", "agents", multiple=True, help="Only this agent; may be repeated.")
+    @click.option(
+        "--build-arg", "build_args", multiple=True, metavar="KEY=VALUE",
+        help="A build argument, before the image's own; may be repeated.",
+    )  # fmt: skip
+    @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON.")
+    @click.option("--all", "everything", is_flag=True, help="List what is kept as well.")
+    @functools.wraps(function)
+    def wrapped(**given: Any) -> int:  # noqa: ANN401  click's values, by our own names
+        names = Options.__struct_fields__
+        chosen = Options(**{name: given.pop(name) for name in names})
+        return function(options=chosen, **given)
+
+    return wrapped
+
+
+def carry_out(
+    image: str, chosen: Options, job: Callable[[Job, Sandbox, Clock], Document]
+) -> Document:
+    """Open the configuration and a sandbox, do the job with its progress shown, print it."""
+    config = load(chosen.config, Path.cwd())
+    what = _with_build_args(config.image(image), chosen.build_args)
+    policy = Policy(chosen.policy) if chosen.policy else what.policy
+    order = Job(config=config, image=what, agents=select(what, chosen.agents), policy=policy)
+    with watching() as watcher:
+        clock = Clock(watcher)
+        with ExitStack() as stack:
+            sandbox, choice = stack.enter_context(choose(chosen.runtime, config.root))
+            watcher.note(f"sandbox: {choice.runtime} ({choice.why})")
+            if choice.warning:
+                watcher.note(f"warning: {choice.warning}")
+            document = job(order, sandbox, clock)
+            with clock.step("remove the sandboxes", sandbox=True):
+                stack.close()
+    _print(document, chosen)
+    click.echo(times(clock.timings), err=True)
+    return document
+
+
+def _with_build_args(image: Any, given: tuple[str, ...]) -> Any:  # noqa: ANN401
+    pairs = dict(argument.partition("=")[::2] for argument in given)
+    bad = [argument for argument in given if "=" not in argument]
+    if bad:
+        raise click.BadParameter(f"{bad[0]!r} is not KEY=VALUE", param_hint="--build-arg")
+    return msgspec.structs.replace(image, build_args={**image.build_args, **pairs})
+
+
+def _print(document: Document, chosen: Options) -> None:
+    if chosen.as_json:
+        sys.stdout.buffer.write(encode(document))
+        sys.stdout.buffer.flush()
+    else:
+        from rich.console import Console  # noqa: PLC0415
+
+        width = None if sys.stdout.isatty() else 100
+        show(document, Console(width=width), everything=chosen.everything)
+
+
+def code_of(document: Document) -> int:
+    """Return 0 for a document that found nothing, 1 for one that did."""
+    proof = document.proof
+    unproven = proof is not None and not proof.passed
+    errors = any(item.severity == "error" for item in document.findings)
+    return Exit.FOUND if unproven or errors else Exit.OK

@@ -1,0 +1,40 @@
+"""`pruner gc`."""
+
+import sys
+
+import click
+import msgspec
+
+from pruner.jobs import gc
+
+
+@click.command("gc")
+@click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
+def command(*, as_json: bool) -> int:
+    r"""Remove what a killed pruner has left.
+
+    Folders of sandboxes that no living pruner holds, and the containers, networks and images that
+    carry their labels.
+
+    \b
+    Example:
+      pruner gc
+    """
+    removed = gc.run()
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(removed).decode() + "\n")
+        return 0
+    if removed.skipped:
+        click.echo(f"engine not looked at: {removed.skipped}", err=True)
+    rows = {
+        "folder": removed.folders,
+        "container": removed.containers,
+        "network": removed.networks,
+        "image": removed.images,
+    }
+    for kind, names in rows.items():
+        for name in names:
+            click.echo(f"removed {kind} {name}")
+    if not any(rows.values()):
+        click.echo("nothing was left")
+    return 0

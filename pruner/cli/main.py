@@ -1,0 +1,143 @@
+"""The entry point: finds the command, and is the one place that catches what goes wrong."""
+
+import errno
+import importlib
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from types import FrameType
+
+import click
+
+from pruner import __version__
+from pruner.errors import Exit, PrunerError
+
+COMMANDS = {
+    "gc": "Remove what a killed pruner has left.",
+    "init": "Write a first pruner.toml from a tree with Dockerfiles.",
+    "lock": "Write the smallest lock that is proven to run.",
+    "trace": "Run an image's agents and show what they load.",
+    "verify": "Prove the committed lock again.",
+}
+"""Known without importing them, so that `pruner --help` answers at once."""
+
+INTERRUPTED = 130
+TERMINATED = 143
+BUG = 70
+
+
+class Commands(click.Group):
+    """Commands that are imported when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"pruner.cli.{cmd_name}").command
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Name the nearest command when one is not known."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            raise PrunerUsage(f"there is no command {args[0]!r}", ctx=ctx)
+        return super().resolve_command(ctx, args)
+
+
+class PrunerUsage(click.UsageError):
+    """A usage error whose hint is the list of commands."""
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, message="pruner %(version)s")
+def cli() -> None:
+    r"""Find out what can go from a Python image, and prove it.
+
+    \b
+    Example:
+      pruner init                      write a first pruner.toml
+      pruner trace speech_gpu          see what its agents load
+      pruner lock --image speech_gpu   write the smallest proven lock
+    """
+
+
+def main() -> None:
+    """Run a command and exit with its code; a stack trace is never shown."""
+    signal.signal(signal.SIGTERM, _terminated)
+    sys.exit(_guarded())
+
+
+def _guarded() -> int:
+    try:
+        code = cli.main(prog_name="pruner", standalone_mode=False)
+    except PrunerError as error:
+        return _say(error.message, error.hint, error.code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return Exit.USAGE
+    except click.ClickException as error:
+        return _say(_decapitalised(error.format_message()), _usage_hint(error), Exit.USAGE)
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted; the sandboxes are removed", None, INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.OK
+    except OSError as error:
+        return _outside(error)
+    except Exception as error:  # noqa: BLE001  the last resort: a line, and where the rest is
+        return _bug(error)
+    return int(code or 0)
+
+
+def _say(message: str, hint: str | None, code: int) -> int:
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    return code
+
+
+def _decapitalised(message: str) -> str:
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _usage_hint(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return f"`{context.command_path if context else 'pruner'} --help` shows how it is called"
+
+
+def _outside(error: OSError) -> int:
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        hint = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
+        return _say(f"no space left on the disk{where}", hint, Exit.OUTSIDE)
+    return _say(f"{error.strerror or error}{where}", None, Exit.OUTSIDE)
+
+
+def _bug(error: Exception) -> int:
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="pruner-bug-", suffix=".txt", delete=False, encoding="utf-8"
+    ) as file:
+        traceback.print_exc(file=file)
+    message = f"this is a bug in pruner: {type(error).__name__}: {error}"
+    return _say(message.splitlines()[0], f"please report it with {file.name}", BUG)
+
+
+def _terminated(_number: int, _frame: FrameType | None) -> None:
+    """End as on Ctrl-C, by way of every `finally`, so that no sandbox is left."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    sys.exit(TERMINATED)

@@ -1,0 +1,91 @@
+"""Turn the tables of the file into the values that the rest of pruner reads."""
+
+import shlex
+from pathlib import Path
+from typing import cast
+
+import msgspec
+
+from pruner.config import schema, values
+from pruner.config.mistakes import Where
+
+
+def config(whole: schema.Whole, root: Path, where: Where) -> values.Config:
+    """Return the checked tables as one value, defaults filled in."""
+    return values.Config(
+        root=root,
+        source=whole.project.source,
+        locks=whole.project.locks,
+        images={name: _image(name, table) for name, table in whole.images.items()},
+        where=where,
+    )
+
+
+def _image(name: str, table: schema.ImageTable) -> values.Image:
+    return values.Image(
+        name=name,
+        agents=tuple(_agent(agent) for agent in table.agents),
+        dockerfile=table.dockerfile,
+        context=table.context,
+        requirements=table.requirements,
+        build_args=table.build_args,
+        gpu=table.gpu,
+        policy=table.policy or values.DEFAULT_POLICY,
+        keep=table.keep,
+        python=table.python,
+        services={key: _service(service) for key, service in table.services.items()},
+        memory=table.memory,
+        processes=table.processes,
+    )
+
+
+def _agent(table: schema.AgentTable) -> values.Agent:
+    return values.Agent(
+        name=table.name,
+        ready=_ready(table.ready),
+        module=table.module,
+        command=table.command,
+        network=cast("values.Network", table.network),
+        exercise=tuple(_exercise(item, table.port) for item in table.exercise),
+        env=table.env,
+        cwd=table.cwd,
+    )
+
+
+def _ready(table: schema.ReadyTable) -> values.Ready:
+    if table.http is not None and table.port is not None:
+        return values.HttpReady(http=table.http, port=table.port, timeout=table.timeout)
+    if table.tcp is not None:
+        return values.TcpReady(tcp=table.tcp, timeout=table.timeout)
+    if table.log is not None:
+        return values.LogReady(log=table.log, timeout=table.timeout)
+    return values.ExitReady(exit=table.exit or 0, timeout=table.timeout)
+
+
+def _exercise(table: schema.ExerciseTable, port: int | None) -> values.Exercise:
+    expect = table.expect
+    if expect is None:
+        expect = 0 if table.run else 200
+    return values.Exercise(
+        name=table.name or table.http or shlex.join(table.run or ()),
+        http=table.http,
+        run=table.run,
+        port=(table.port or port) if table.http else None,
+        json=msgspec.to_builtins(table.json),  # dates become text, as JSON has none
+        body=table.body,
+        headers=table.headers or {},
+        expect=expect if isinstance(expect, tuple) else (expect,),
+        contains=table.contains,
+        timeout=table.timeout,
+        traced=table.traced,
+    )
+
+
+def _service(table: schema.ServiceTable) -> values.Service:
+    return values.Service(
+        image=table.image,
+        local=table.local,
+        env=table.env,
+        ready=table.port,
+        timeout=table.timeout,
+    )

@@ -1,0 +1,95 @@
+"""Find the configuration, read it, and check it."""
+
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from pruner.config import build, checks
+from pruner.config.files import read_text
+from pruner.config.mistakes import Mistake, Where, one_line
+from pruner.config.translate import convert
+from pruner.config.values import Config
+from pruner.errors import UsageError
+
+_OURS = "pruner.toml"
+_SHARED = "pyproject.toml"
+_TABLE = ("tool", "pruner")
+_HINT = "`pruner init` writes a first draft"
+_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def load(path: Path | None, start: Path) -> Config:
+    """Read the configuration at `path`, or the nearest one from `start` upwards.
+
+    In each folder pruner.toml goes before [tool.pruner] in pyproject.toml. Raises UsageError,
+    always one line with file and key, for every mistake.
+    """
+    file = start / path if path else _nearest(start)
+    shared = file.name == _SHARED
+    where = Where(file=_display(file), table=_TABLE if shared else ())
+    try:
+        data: Any = _parsed(file, where)
+        if shared:
+            data = _own_table(data, where)
+        checks.plain_data(data, ())
+        return build.config(convert(data), file.absolute().parent.resolve(), where)
+    except Mistake as mistake:
+        raise where.error(mistake.what, *mistake.key, hint=mistake.hint) from None
+    except RecursionError:
+        raise where.error("is nested too deeply") from None
+
+
+def _nearest(start: Path) -> Path:
+    for folder in (start.resolve(), *start.resolve().parents):
+        if os.path.lexists(folder / _OURS):
+            return folder / _OURS
+        shared = folder / _SHARED
+        if os.path.lexists(shared) and _mentions_us(shared):
+            return shared
+    raise UsageError(one_line(f"{_display(start)}: no {_OURS} here or above"), hint=_HINT)
+
+
+def _mentions_us(shared: Path) -> bool:
+    """Return whether a pyproject.toml is for us to read, mistakes in it included."""
+    where = Where(file=_display(shared), table=_TABLE)
+    if "pruner" not in read_text(shared, where.file):
+        return False
+    tool = _parsed(shared, where).get("tool")
+    return isinstance(tool, dict) and "pruner" in tool
+
+
+def _own_table(data: dict[str, Any], where: Where) -> object:
+    tool = data.get("tool")
+    if not isinstance(tool, dict) or "pruner" not in tool:
+        raise where.error("is missing", hint=_HINT)
+    return tool["pruner"]
+
+
+def _parsed(file: Path, where: Where) -> dict[str, Any]:
+    text = read_text(file, where.file, hint=_HINT)
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:
+        what, place = _syntax(str(error), text)
+        raise UsageError(one_line(f"{where.file}:{place}: not TOML: {what}")) from None
+    except RecursionError:
+        raise UsageError(one_line(f"{where.file}: not TOML: nested too deeply")) from None
+
+
+def _syntax(message: str, text: str) -> tuple[str, str]:
+    """Return what tomllib says and where, as "line:column"."""
+    what = _POSITION.sub("", message)
+    match = _POSITION.search(message)
+    if match and match[1]:
+        return what, f"{match[1]}:{match[2]}"
+    lines = text.split("\n")
+    return what, f"{len(lines)}:{len(lines[-1]) + 1}" if match else "1:1"
+
+
+def _display(path: Path) -> str:
+    """Return a path as messages show it: relative where it lies below the current folder."""
+    full = path.absolute()
+    here = Path.cwd()
+    return str(full.relative_to(here)) if full.is_relative_to(here) else str(full)

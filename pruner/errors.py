@@ -1,0 +1,46 @@
+"""What can go wrong, and the exit code that says so.
+
+Commands raise; `pruner.cli.main` alone catches, prints `error:` and `hint:` to stderr, and exits
+with the code of the error. Anything else that escapes is a bug of pruner's.
+"""
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes of every command (docs/design.md)."""
+
+    OK = 0
+    FOUND = 1
+    USAGE = 2
+    OUTSIDE = 3
+    AGENT = 4
+
+
+class PrunerError(Exception):
+    """An expected failure: one line for a person, and a hint on how to go on."""
+
+    code = Exit.OUTSIDE
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(PrunerError):
+    """The call or the configuration is wrong (exit 2)."""
+
+    code = Exit.USAGE
+
+
+class OutsideError(PrunerError):
+    """Something outside pruner is wrong: no engine, no index, no space (exit 3)."""
+
+    code = Exit.OUTSIDE
+
+
+class AgentError(PrunerError):
+    """An agent failed in its original, unpruned environment (exit 4)."""
+
+    code = Exit.AGENT

@@ -1,0 +1,150 @@
+"""The instructions of a Dockerfile, one value each.
+
+dockerfile-parse splits the file. Three things it does not know are settled here first, with every
+line number kept: here-documents, whose bodies it takes for instructions; empty lines and comments
+inside a continued instruction, at which it stops; and a last line that ends in a continuation.
+"""
+
+import difflib
+import io
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from pruner.errors import UsageError
+from pruner.image.expand import words
+from pruner.model import Value
+
+KNOWN = (
+    "ADD ARG CMD COPY ENTRYPOINT ENV EXPOSE FROM HEALTHCHECK LABEL MAINTAINER ONBUILD RUN SHELL "
+    "STOPSIGNAL USER VOLUME WORKDIR"
+)
+
+_DIRECTIVE = re.compile(r"#\s*([a-z]+)\s*=\s*(.*?)\s*$", re.IGNORECASE)
+_HEREDOC = re.compile(r"\d*<<(-?)([\"']?)(\w[\w.-]*)\2")
+_WITH_HEREDOCS = re.compile(r"\s*(ONBUILD\s+)?(RUN|COPY|ADD)\b", re.IGNORECASE)
+_FLAG = re.compile(r"--([a-z-]+)(?:=(\S*))?\s*")
+
+
+class Instruction(Value, frozen=True, kw_only=True):
+    """One instruction: `COPY --from=a b c` has value "b c" and flags (("from", "a"),)."""
+
+    name: str  # upper case
+    value: str  # continued lines joined; nothing substituted
+    flags: tuple[tuple[str, str], ...] = ()
+    heredocs: tuple[str, ...] = ()  # bodies, in order
+    line: int  # 1-based
+    last_line: int
+
+    def flag(self, name: str) -> str | None:
+        """Return the value of a flag, or None."""
+        return dict(self.flags).get(name)
+
+
+def split(text: str, path: str) -> tuple[Instruction, ...]:
+    """Return the instructions of a Dockerfile; `path` is its name in messages.
+
+    Raises UsageError with file and line for what no builder would take.
+    """
+    # Imported when needed: most commands never read a Dockerfile.
+    from dockerfile_parse import DockerfileParser  # noqa: PLC0415
+
+    cleaned, heredocs = _clean([line.rstrip("\r") for line in text.split("\n")], path)
+    parser = DockerfileParser(fileobj=io.BytesIO("\n".join(cleaned).encode("utf-8")))
+    found = [item for item in parser.structure if item["instruction"] != "COMMENT"]
+    instructions = tuple(_instruction(item, heredocs, path) for item in found)
+    if not any(item.name == "FROM" for item in instructions):
+        raise UsageError(f"{path}: has no FROM", hint="a Dockerfile starts with FROM and an image")
+    first = next(item for item in instructions if item.name != "ARG")
+    if first.name != "FROM":
+        raise UsageError(f"{path}:{first.line}: {first.name} stands before the first FROM")
+    return instructions
+
+
+def _instruction(item: dict[str, Any], heredocs: dict[int, list[str]], path: str) -> Instruction:
+    line = int(item["startline"]) + 1
+    name, value = str(item["instruction"]), str(item["value"]).strip()
+    if name not in KNOWN.split():
+        close = difflib.get_close_matches(name, KNOWN.split(), n=1)
+        hint = f"did you mean {close[0]}?" if close else None
+        shown = name.encode("unicode_escape").decode()[:40]
+        raise UsageError(f"{path}:{line}: unknown instruction {shown}", hint=hint)
+    flags, rest = _flags(value) if name != "ONBUILD" else ((), value)
+    bodies = heredocs.get(line, [])
+    return Instruction(
+        name=name,
+        value=rest,
+        flags=flags,
+        heredocs=tuple(bodies),
+        line=line,
+        last_line=int(item["endline"]) + 1 + sum(body.count("\n") + 1 for body in bodies),
+    )
+
+
+def _flags(value: str) -> tuple[tuple[tuple[str, str], ...], str]:
+    flags = []
+    while match := _FLAG.match(value):
+        flags.append((match[1], match[2] or ""))
+        value = value[match.end() :]
+    return tuple(flags), value
+
+
+def _clean(lines: list[str], path: str) -> tuple[list[str], dict[int, list[str]]]:
+    """Return the lines without what the parser trips over, and here-documents by line."""
+    escape = _escape(lines)
+    cleaned: list[str] = []
+    heredocs: dict[int, list[str]] = {}
+    start, whole = 0, ""  # the instruction that is being read: its line, and its text so far
+    todo = iter(enumerate(lines, start=1))
+    for number, line in todo:
+        plain = line.strip()
+        if not plain or plain.startswith("#"):
+            # Inside an instruction such a line is as if it were not there.
+            cleaned.append(escape if start else line)
+            continue
+        if not start:
+            start, whole = number, ""
+            _refuse_bare(plain, escape, path, number)
+        cleaned.append(line)
+        whole += line.rstrip().removesuffix(escape)
+        if line.rstrip().endswith(escape):
+            continue
+        for match in _heredocs(whole):
+            body = _body(todo, match, f"{path}:{start}")
+            cleaned += ["#"] * (len(body) + 1)
+            heredocs.setdefault(start, []).append("\n".join(body))
+        start = 0
+    return [*cleaned, "", ""], heredocs
+
+
+def _heredocs(whole: str) -> Iterator[re.Match[str]]:
+    """Yield the here-documents that an instruction opens: words of their own, never quoted."""
+    if _WITH_HEREDOCS.match(whole):
+        yield from filter(None, (_HEREDOC.fullmatch(word) for word in words(whole)))
+
+
+def _body(todo: Iterator[tuple[int, str]], match: re.Match[str], where: str) -> list[str]:
+    body = []
+    for _, line in todo:
+        text = line.lstrip("\t") if match[1] else line
+        if text == match[3]:
+            return body
+        body.append(text)
+    raise UsageError(f"{where}: here-document {match[3]} does not end")
+
+
+def _refuse_bare(plain: str, escape: str, path: str, number: int) -> None:
+    if len(plain.split()) == 1 and not plain.endswith(escape):
+        shown = plain.encode("unicode_escape").decode()[:40]
+        raise UsageError(f"{path}:{number}: {shown} says nothing")
+
+
+def _escape(lines: list[str]) -> str:
+    """Return the character that continues lines, which a directive at the top may change."""
+    for line in lines:
+        match = _DIRECTIVE.match(line.strip())
+        if match is None:
+            break
+        if match[1].lower() == "escape" and match[2] in {"`", "\\"}:
+            return match[2]
+    return "\\"

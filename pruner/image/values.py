@@ -1,0 +1,48 @@
+"""What a Dockerfile says, as frozen values."""
+
+from pruner.image.bases import python_version
+from pruner.image.copies import Copy
+from pruner.model import Value
+
+
+class Stage(Value, frozen=True, kw_only=True):
+    """One FROM: `base` is an image, or an earlier stage where `parent` is its index."""
+
+    name: str | None
+    base: str  # arguments substituted
+    parent: int | None = None
+    line: int  # 1-based
+
+
+class Dockerfile(Value, frozen=True, kw_only=True):
+    """A Dockerfile as its last stage leaves it, earlier stages that it is based on included."""
+
+    stages: tuple[Stage, ...]
+    entrypoint: tuple[str, ...] | None = None
+    cmd: tuple[str, ...] | None = None
+    entrypoint_shell: bool = False  # shell form: CMD is then ignored
+    workdir: str = "/"
+    env: dict[str, str] = {}  # noqa: RUF012
+    user: str | None = None
+    expose: tuple[int, ...] = ()  # TCP
+    copies: tuple[Copy, ...] = ()  # of the build context, by every stage that reaches the last
+    requirements: tuple[str, ...] = ()  # installed, as paths of the build context
+
+    @property
+    def base(self) -> str:
+        """The image that the last stage stands on in the end."""
+        stage = self.stages[-1]
+        while stage.parent is not None:
+            stage = self.stages[stage.parent]
+        return stage.base
+
+    @property
+    def python_version(self) -> str | None:
+        """The Python that the base brings, such as "3.11", where its name tells."""
+        return python_version(self.base)
+
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """What a container of this image runs; empty where only the base would say."""
+        cmd = () if self.entrypoint_shell else self.cmd or ()
+        return (self.entrypoint or ()) + cmd

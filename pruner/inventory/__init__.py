@@ -1,0 +1,1 @@
+"""What is installed in a sandbox: distributions, the files that they own, who needs whom."""

@@ -1,0 +1,1 @@
+"""The jobs that commands carry out, from a configuration to a document."""

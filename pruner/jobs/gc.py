@@ -1,0 +1,67 @@
+"""`pruner gc`: remove what a killed pruner has left, and nothing that a living one holds."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from pruner.errors import PrunerError
+from pruner.model import Value
+from pruner.sandbox import engine
+from pruner.sandbox.engine import LABEL
+from pruner.sandbox.workspace import abandoned, remove, store
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+class Removed(Value, frozen=True):
+    """What was removed, by kind, and what could not be looked at."""
+
+    folders: tuple[str, ...] = ()
+    containers: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    skipped: str = ""  # why the engine was not looked at
+
+
+def run() -> Removed:
+    """Remove abandoned workspaces, and what carries the label of a run that no longer lives."""
+    folders = abandoned()
+    for path in folders:
+        remove(path)
+    names = tuple(path.name for path in folders)
+    living = {path.name for path in (store() / "sandboxes").glob("*")}
+    try:
+        client = engine.connect()
+    except PrunerError as error:
+        return Removed(folders=names, skipped=error.message)
+    try:
+        containers, networks, images = _in_engine(client, living)
+    finally:
+        client.close()
+    return Removed(folders=names, containers=containers, networks=networks, images=images)
+
+
+def _in_engine(client: "DockerClient", living: set[str]) -> tuple[tuple[str, ...], ...]:
+    wanted: dict[str, str | list[str] | bool] = {"label": LABEL}
+    with engine.failing("the engine cannot be cleaned"):
+        containers = [
+            _gone(item, lambda it: it.remove(force=True, v=True))
+            for item in client.containers.list(all=True, filters=wanted)
+            if item.labels.get(LABEL) not in living
+        ]
+        networks = [
+            _gone(item, lambda it: it.remove())
+            for item in client.networks.list(filters=wanted)
+            if (item.attrs.get("Labels") or {}).get(LABEL) not in living
+        ]
+        images = [
+            _gone(item, lambda it: client.images.remove(it.id, force=True))
+            for item in client.images.list(filters=wanted)
+            if item.labels.get(LABEL) not in living
+        ]
+    return tuple(containers), tuple(networks), tuple(images)
+
+
+def _gone(item: Any, removal: Callable[[Any], object]) -> str:  # noqa: ANN401  docker's models
+    removal(item)
+    return str(getattr(item, "name", None) or item.id)

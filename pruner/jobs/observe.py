@@ -1,0 +1,108 @@
+"""Watching an image as it is: what is installed, what its agents load, what its code could load."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pruner.clock import Clock
+from pruner.config import Agent, Config, Image
+from pruner.errors import AgentError
+from pruner.inventory.graph import with_graph
+from pruner.inventory.read import parse
+from pruner.model import AgentReport, AgentStatus, Inventory, SourceTree, Trace, Value
+from pruner.requirements import Requirements, read_requirements
+from pruner.sandbox.base import Environment
+from pruner.static.entry import entry_files
+from pruner.static.tree import read_tree
+from pruner.trace.run import run_agent
+
+INVENTORY_TIMEOUT = 300.0
+
+
+class Observation(Value, frozen=True):
+    """What is known about an image before anything is decided."""
+
+    inventory: Inventory
+    traces: tuple[Trace, ...]
+    tree: SourceTree
+    entries: tuple[str, ...]  # first-party files that the agents' commands start
+    requirements: Requirements
+
+
+def observe(
+    config: Config, image: Image, agents: Sequence[Agent], environment: Environment, clock: Clock
+) -> Observation:
+    """Take stock of a prepared environment and run the agents in it."""
+    requirements = read_image_requirements(config, image)
+    inventory = take_inventory(environment, requirements, clock)
+    with clock.step("read the source tree", sandbox=False):
+        tree = read_tree(config.root, config.source)
+        entries = [file for agent in agents for file in entry_files(tree, agent.argv)]
+    traces = tuple(trace(environment, agent, clock) for agent in agents)
+    return Observation(
+        inventory=inventory,
+        traces=traces,
+        tree=tree,
+        entries=tuple(dict.fromkeys(entries)),
+        requirements=requirements,
+    )
+
+
+def read_image_requirements(config: Config, image: Image) -> Requirements:
+    """Read the requirement files of an image."""
+    return read_requirements([config.root / path for path in image.requirements], config.root)
+
+
+def take_inventory(environment: Environment, requirements: Requirements, clock: Clock) -> Inventory:
+    """Read what is installed, and who needs whom."""
+    with clock.step("read what is installed", sandbox=True):
+        argv = [environment.python, "-I", f"{environment.tools}/inventory.py"]
+        done = environment.run(argv, timeout=INVENTORY_TIMEOUT)
+    with clock.step("work out who needs whom", sandbox=False):
+        return with_graph(parse(done.stdout), [item.text for item in requirements.requirements])
+
+
+def trace(environment: Environment, agent: Agent, clock: Clock) -> Trace:
+    """Run one agent and return what was seen, however the agent fared."""
+    with clock.step(f"run {agent.name}", sandbox=True):
+        return run_agent(environment, agent)
+
+
+def require_success(traces: Sequence[Trace]) -> None:
+    """Raise AgentError for the first agent that fails where nothing was pruned yet."""
+    for item in traces:
+        if item.status is not AgentStatus.OK:
+            raise AgentError(
+                f"{item.agent} fails in its original environment: {item.detail}",
+                hint=HINTS.get(item.status, "run it by hand first; pruner changed nothing yet"),
+            )
+
+
+HINTS = {
+    AgentStatus.MEMORY: "raise `memory` of the image",
+    AgentStatus.NOT_READY: "raise `timeout` in the agent's `ready`, or correct its probe",
+    AgentStatus.FAILED: "correct the exercise, or the agent",
+}
+
+
+def reports(traces: Sequence[Trace]) -> tuple[AgentReport, ...]:
+    """Return the agents as the document spells them."""
+    return tuple(
+        AgentReport(
+            name=item.agent,
+            status=item.status,
+            modules=item.modules,
+            seconds=item.seconds,
+            exercises=item.exercises,
+        )
+        for item in traces
+    )
+
+
+def locks_folder(config: Config, image: Image) -> Path:
+    """Return where an image's committed results live."""
+    return config.root / config.locks / image.name
+
+
+def private_folder(config: Config, image: Image) -> Path:
+    """Return where an image's traces and unproven locks live; nobody commits it."""
+    return config.root / ".pruner" / image.name

@@ -1,0 +1,67 @@
+"""The proof: run every agent from the lock alone, compare, put back what an import misses."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.verdicts import DROP
+from pruner.clock import Clock
+from pruner.config import Agent, Image
+from pruner.jobs.observe import trace
+from pruner.model import AgentReport, AgentStatus, Trace, Value, Verdict
+from pruner.sandbox.base import Sandbox
+
+
+class Round(Value, frozen=True):
+    """One attempt at the proof."""
+
+    traces: tuple[Trace, ...]
+    differences: tuple[str, ...]
+
+
+def prove(
+    sandbox: Sandbox,
+    image: Image,
+    agents: Sequence[Agent],
+    expected: Mapping[str, AgentReport],
+    lock: str,
+    clock: Clock,
+) -> Round:
+    """Prepare an environment from a lock, repeat every exercise, and compare the outcomes."""
+    with ExitStack() as stack:
+        with clock.step("install the lock", sandbox=True):
+            environment = stack.enter_context(sandbox.locked(image, lock))
+        traces = tuple(trace(environment, agent, clock) for agent in agents)
+    found = [line for item in traces for line in differences(item, expected[item.agent])]
+    return Round(traces=traces, differences=tuple(found))
+
+
+def differences(seen: Trace, expected: AgentReport) -> list[str]:
+    """Return, a line each, in what a run differs from the original's."""
+    if seen.status not in {AgentStatus.OK, AgentStatus.FAILED}:
+        return [f"{seen.agent}: {seen.detail}"]
+    if [item.name for item in seen.exercises] != [item.name for item in expected.exercises]:
+        return [f"{seen.agent}: its exercises are not those that the lock was made with"]
+    return [
+        f"{seen.agent}: {now.name} gave {now.outcome}, not {before.outcome}"
+        for now, before in zip(seen.exercises, expected.exercises, strict=True)
+        if now.outcome != before.outcome
+    ]
+
+
+def missed(
+    traces: Sequence[Trace], verdicts: Sequence[Verdict], ownership: Ownership
+) -> dict[str, str]:
+    """Return the dropped distributions that failed imports ask for: key -> why."""
+    dropped = {row.name for row in verdicts if row.verdict == DROP}
+    found: dict[str, str] = {}
+    for item in traces:
+        for attempt in item.attempts:
+            if not attempt.failed:
+                continue
+            for key in ownership.of_module(attempt.module):
+                if key in dropped:
+                    by = f" by {attempt.by}" if attempt.by else ""
+                    why = f"put back: {attempt.module} was missed{by} in the proof of {item.agent}"
+                    found.setdefault(key, why)
+    return found

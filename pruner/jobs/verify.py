@@ -1,0 +1,58 @@
+"""`pruner verify`: prove the committed lock again."""
+
+from pathlib import Path
+
+import msgspec
+
+from pruner.clock import Clock
+from pruner.errors import UsageError
+from pruner.jobs.lock import Job
+from pruner.jobs.observe import locks_folder, reports
+from pruner.jobs.prove import prove
+from pruner.model import SCHEMA, Document, ProofReport
+from pruner.sandbox.base import Sandbox
+
+
+def read_verdicts(path: Path) -> Document:
+    """Read a committed verdicts.json; UsageError where there is none, or not one of ours."""
+    try:
+        document = msgspec.json.decode(path.read_bytes(), type=Document)
+    except FileNotFoundError as error:
+        hint = f"`pruner lock --image {path.parent.name}` makes one"
+        raise UsageError(f"{path}: there is no lock yet", hint=hint) from error
+    except msgspec.MsgspecError as error:
+        raise UsageError(f"{path}: not a document of pruner's: {error}") from error
+    if document.schema != SCHEMA:
+        raise UsageError(
+            f"{path}: schema {document.schema}, and this pruner reads {SCHEMA}",
+            hint="update pruner, or make the lock anew",
+        )
+    return document
+
+
+def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
+    """Run every agent from the committed lock, and compare with the outcomes that it recorded."""
+    folder = locks_folder(job.config, job.image)
+    committed = read_verdicts(folder / "verdicts.json")
+    lock = folder / "requirements.txt"
+    if not lock.is_file():
+        raise UsageError(f"{lock}: missing, though verdicts.json is there")
+    expected = {report.name: report for report in committed.agents}
+    new = [agent.name for agent in job.agents if agent.name not in expected]
+    if new:
+        raise UsageError(
+            f"{lock}: was made without the agent {new[0]!r}",
+            hint=f"`pruner lock --image {job.image.name}` makes it anew",
+        )
+    text = lock.read_text(encoding="utf-8", errors="replace")
+    result = prove(sandbox, job.image, job.agents, expected, text, clock)
+    return Document(
+        schema=SCHEMA,
+        image=job.image.name,
+        runtime=sandbox.name,
+        policy=committed.policy,
+        python=committed.python,
+        agents=reports(result.traces),
+        lock=committed.lock,
+        proof=ProofReport(passed=not result.differences, rounds=1, differences=result.differences),
+    )

@@ -1,0 +1,1 @@
+"""The lock: traced pins with hashes, as requirements.txt and as pylock.toml."""

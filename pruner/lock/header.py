@@ -1,0 +1,43 @@
+"""What stands above the pins: who wrote them, for what, whether they were proven, what was left."""
+
+import textwrap
+
+from pruner import __version__
+from pruner.model import Document
+
+UNPROVEN = "NOT PROVEN: do not ship this lock"
+
+
+def header(document: Document) -> str:
+    """Return the comment lines that begin a lock."""
+    lines = [
+        f"Written by pruner {__version__} for the image {document.image}.",
+        f"Policy {document.policy}, Python {document.python}.",
+        "Install it with `uv pip sync` or `pip install --no-deps --require-hashes -r`.",
+    ]
+    proof = document.proof
+    if proof is None or not proof.passed:
+        lines.append(UNPROVEN)
+        lines += [f"  {line}" for line in (proof.differences if proof else ())]
+    else:
+        agents = ", ".join(agent.name for agent in document.agents)
+        lines.append(f"Proven with {agents}, in {_rounds(proof.rounds)}.")
+        lines += [f"Put back by the proof: {item.name} ({item.why})" for item in proof.restored]
+    dropped = [f"{row.name}=={row.version}" for row in document.distributions if not row.kept]
+    if dropped:
+        lines.append(f"Left out ({len(dropped)}; verdicts.json says why): {', '.join(dropped)}")
+    return "".join(f"# {line}\n" for line in _wrapped(lines))
+
+
+def _rounds(count: int) -> str:
+    return "1 round" if count == 1 else f"{count} rounds"
+
+
+def _wrapped(lines: list[str]) -> list[str]:
+    wrapped: list[str] = []
+    for line in lines:
+        clean = "".join(char for char in line if char.isprintable())
+        wrapped += textwrap.wrap(
+            clean, 96, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+        )
+    return wrapped

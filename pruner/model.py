@@ -1,0 +1,351 @@
+"""The nouns: plain frozen values that flow from one part of pruner to the next.
+
+Every value here can be written as JSON by msgspec without further words. Paths are strings as the
+sandbox sees them; they are never opened by pruner unless a sandbox maps them to the host first.
+Names of distributions are normalised (PEP 503) wherever they are compared.
+"""
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+
+import msgspec
+from packaging.utils import canonicalize_name
+
+
+def normalise(name: str) -> str:
+    """Return the name of a distribution as PEP 503 compares it."""
+    return str(canonicalize_name(name))
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=False):
+    """Base of every value: immutable, compared by content."""
+
+
+# --- what is installed -----------------------------------------------------------------------
+
+
+class OwnedFile(msgspec.Struct, frozen=True, array_like=True):
+    """One row of a RECORD: absolute path in the sandbox, sha256 and size where RECORD has them.
+
+    `sha256` is the urlsafe base64 without padding that RECORD itself uses; `size` is in bytes.
+    """
+
+    path: str
+    sha256: str | None = None
+    size: int | None = None
+
+
+class Distribution(Value, frozen=True):
+    """An installed distribution, read from its metadata."""
+
+    name: str
+    version: str
+    requires: tuple[str, ...] = ()  # Requires-Dist as written, markers and all
+    files: tuple[OwnedFile, ...] = ()
+    managed: bool = True  # False: no RECORD, so it belongs to the system and is never pruned
+    local: str | None = None  # direct_url of a tree or archive that no index has
+
+    @property
+    def key(self) -> str:
+        """The normalised name, by which distributions are compared."""
+        return normalise(self.name)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes on disk as RECORD lists them."""
+        return sum(file.size or 0 for file in self.files)
+
+
+class Inventory(Value, frozen=True):
+    """Everything that is installed for one interpreter of one sandbox."""
+
+    python: str  # "3.11.2"
+    executable: str
+    markers: dict[str, str]  # PEP 508 environment of that interpreter
+    site_dirs: tuple[str, ...]  # real paths, in the order in which they are searched
+    stdlib_dirs: tuple[str, ...]
+    distributions: tuple[Distribution, ...]
+    aliases: dict[str, str] = {}
+    stdlib_modules: frozenset[str] = frozenset()  # top-level names
+    on_disk: dict[str, str] = {}
+    requires: dict[str, tuple[str, ...]] = {}
+
+    def by_key(self) -> dict[str, Distribution]:
+        """Return the distributions by normalised name."""
+        return {dist.key: dist for dist in self.distributions}
+
+
+# --- what could be loaded --------------------------------------------------------------------
+
+
+class Guard(StrEnum):
+    """What stands around an import, weakest reason to keep it last."""
+
+    MODULE = "module"  # runs whenever its file is loaded
+    FUNCTION = "function"  # runs when the function is called
+    MAIN = "main"  # under `if __name__ == "__main__"`
+    TRY = "try"  # its absence is handled: except ImportError, suppress(ImportError), find_spec
+    TYPE_CHECKING = "type-checking"  # never runs
+
+    @property
+    def copes(self) -> bool:
+        """Whether the code around the import copes with its absence."""
+        return self in {Guard.TRY, Guard.TYPE_CHECKING}
+
+
+class ImportSite(Value, frozen=True):
+    """One import in one source file: `from module import symbol`, or `import module`."""
+
+    file: str
+    line: int
+    module: str  # absolute dotted name; relative imports are resolved
+    symbol: str | None = None  # of a from-import: an attribute or a submodule
+    guard: Guard = Guard.MODULE
+    dynamic: bool = False  # import_module("x"), __import__("x"), run_module("x")
+
+
+class SourceFile(Value, frozen=True):
+    """A first-party file, its module name, and the imports in it."""
+
+    path: str  # relative to the project, with /
+    module: str
+    sites: tuple[ImportSite, ...] = ()
+
+
+class Unreadable(Value, frozen=True):
+    """A first-party file that could not be parsed, and why."""
+
+    path: str
+    line: int
+    why: str
+
+
+class SourceTree(Value, frozen=True):
+    """The first-party files, and which of them import which."""
+
+    files: dict[str, SourceFile]  # by path
+    edges: dict[str, tuple[str, ...]]  # path -> paths that it imports
+    unreadable: tuple[Unreadable, ...] = ()
+
+    def reached_from(self, roots: Iterable[str]) -> frozenset[str]:
+        """Return the paths that the given paths lead to, themselves included."""
+        seen: set[str] = set()
+        todo = [root for root in roots if root in self.files]
+        while todo:
+            path = todo.pop()
+            if path not in seen:
+                seen.add(path)
+                todo.extend(self.edges.get(path, ()))
+        return frozenset(seen)
+
+
+# --- what was loaded -------------------------------------------------------------------------
+
+
+class Loaded(Value, frozen=True):
+    """One file that a process loaded, and the line that asked for it, where that is known."""
+
+    kind: str  # "module" | "extension" | "library"
+    what: str  # dotted module name, or the library's file name
+    file: str
+    by: str | None = None  # "path:line" of the importing statement
+
+
+class Attempt(Value, frozen=True):
+    """A module name that was looked up, whether or not anything was found."""
+
+    module: str
+    by: str | None = None
+    failed: bool = False  # looked up, and not in sys.modules at the last look
+
+
+class Outcome(Value, frozen=True):
+    """How one exercise ended: "200", "exit 0", "timed out", "connection refused"."""
+
+    name: str
+    outcome: str
+    ok: bool
+    detail: str = ""  # the first line that explains a failure
+
+
+class AgentStatus(StrEnum):
+    """How the run of one agent ended."""
+
+    OK = "ok"
+    EXITED = "exited"  # before it was ready, or in the middle of an exercise
+    NOT_READY = "not-ready"
+    MEMORY = "out-of-memory"
+    FAILED = "exercise-failed"
+
+
+class Trace(Value, frozen=True):
+    """One run of one agent: what it loaded, and how its exercises went."""
+
+    agent: str
+    status: AgentStatus
+    seconds: float  # from start until ready
+    loaded: tuple[Loaded, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    exercises: tuple[Outcome, ...] = ()
+    processes: int = 0
+    torn: tuple[str, ...] = ()  # event files whose last line was cut off
+    detail: str = ""  # what the agent said last, when it failed
+    memory_bytes: int | None = None
+
+    @property
+    def modules(self) -> int:
+        """How many modules were loaded."""
+        return sum(1 for item in self.loaded if item.kind != "library")
+
+
+# --- what follows from it --------------------------------------------------------------------
+
+
+class Level(IntEnum):
+    """Strongest evidence for a distribution; a higher value is stronger."""
+
+    UNUSED = 0
+    DECLARED = 1
+    GUARDED = 2
+    REACHABLE = 3
+    LINKED = 4
+    REQUIRED = 5
+    OBSERVED = 6
+
+    @property
+    def word(self) -> str:
+        """The level as reports and verdicts.json spell it."""
+        return self.name.lower()
+
+
+class Policy(StrEnum):
+    """Which levels are kept."""
+
+    SAFE = "safe"
+    MINIMAL = "minimal"
+    AGGRESSIVE = "aggressive"
+
+
+class Proof(Value, frozen=True):
+    """One reason for a verdict."""
+
+    kind: str  # "module" | "extension" | "library" | "import" | "requires" | "keep" | "restored"
+    what: str
+    by: str | None = None
+    agent: str | None = None
+
+
+class Verdict(Value, frozen=True):
+    """What becomes of one distribution, and why. It cannot be built without a reason."""
+
+    name: str
+    version: str
+    verdict: str  # "keep" | "drop"
+    level: str
+    size_bytes: int
+    why: str
+    proof: tuple[Proof, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a verdict that gives no reason."""
+        if not self.why:
+            message = f"verdict on {self.name} has no reason"
+            raise ValueError(message)
+
+    @property
+    def kept(self) -> bool:
+        """Whether the distribution stays."""
+        return self.verdict == "keep"
+
+
+class Conflict(Value, frozen=True):
+    """Distributions that cannot live together, and what was settled."""
+
+    kind: str
+    distributions: tuple[str, ...]
+    why: str
+    keep: str | None = None
+    drop: tuple[str, ...] = ()
+
+
+class Finding(Value, frozen=True):
+    """Something that a person should look at."""
+
+    code: str
+    severity: str  # "error" | "warning" | "note"
+    where: str
+    what: str
+    fix: str = ""
+
+
+# --- the document ----------------------------------------------------------------------------
+
+
+class AgentReport(Value, frozen=True):
+    """One agent in the document."""
+
+    name: str
+    status: str
+    modules: int
+    seconds: float
+    exercises: tuple[Outcome, ...] = ()
+
+
+class LockFiles(Value, frozen=True):
+    """The lock that was written: paths relative to the project, and the number of pins."""
+
+    requirements: str
+    pylock: str
+    pins: int
+
+
+class Sizes(Value, frozen=True):
+    """Bytes of the installed distributions, before and after."""
+
+    before: int
+    after: int
+
+
+class Restored(Value, frozen=True):
+    """A distribution that the proof put back."""
+
+    name: str
+    why: str
+
+
+class ProofReport(Value, frozen=True):
+    """Whether the lock was proven, in how many rounds, and what had to be put back."""
+
+    passed: bool
+    rounds: int
+    restored: tuple[Restored, ...] = ()
+    differences: tuple[str, ...] = ()
+
+
+class Timing(Value, frozen=True):
+    """Where the time went: seconds of one step, and whose work it was."""
+
+    step: str
+    seconds: float
+    sandbox: bool  # True: installing, starting, exercising; False: pruner's own work
+
+
+# Schema 1 of verdicts.json: the document of design.md.
+SCHEMA = 1
+
+
+class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What `--json` prints and verdicts.json holds. Commands leave out the parts they lack."""
+
+    schema: int
+    image: str
+    runtime: str
+    policy: str
+    python: str
+    agents: tuple[AgentReport, ...] = ()
+    distributions: tuple[Verdict, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    lock: LockFiles | None = None
+    size_bytes: Sizes | None = None
+    proof: ProofReport | None = None

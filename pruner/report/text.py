@@ -1,0 +1,115 @@
+"""A document as text: a table that fits 80 columns, what was left out first."""
+
+from collections.abc import Iterable, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from pruner.model import Document, Timing, Verdict
+
+COLOURS = {
+    "observed": "green",
+    "required": "green",
+    "linked": "cyan",
+    "reachable": "cyan",
+    "guarded": "yellow",
+    "declared": "yellow",
+    "unused": "red",
+}
+"""A colour a level; the level's word stands beside it, so colour is never the only sign."""
+
+WIDEST = 120
+
+
+def show(document: Document, console: Console, *, everything: bool) -> None:
+    """Print a document. Kept distributions are listed only where `everything` is asked for."""
+    console.print(Group(*_parts(document, everything=everything)), highlight=False)
+
+
+def _parts(document: Document, *, everything: bool) -> Iterable[RenderableType]:
+    dropped = [row for row in document.distributions if not row.kept]
+    kept = [row for row in document.distributions if row.kept]
+    if kept and (everything or not dropped):
+        yield _table("kept", kept)
+    if dropped:
+        yield _table("left out", dropped)
+    yield from _agents(document)
+    yield from _findings(document)
+    yield from _summary(document, len(kept), len(dropped))
+
+
+def _table(title: str, rows: list[Verdict]) -> Table:
+    table = Table(title=f"{title} ({len(rows)})", title_justify="left", box=None, pad_edge=False)
+    table.add_column("distribution", no_wrap=True, max_width=30)
+    table.add_column("version", no_wrap=True, max_width=12)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("level", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for row in sorted(rows, key=lambda row: (-row.size_bytes, row.name)):
+        level = Text(row.level, style=COLOURS.get(row.level, ""))
+        table.add_row(row.name, row.version, size(row.size_bytes), level, _plain(row.why))
+    return table
+
+
+def _agents(document: Document) -> Iterable[RenderableType]:
+    for agent in document.agents:
+        line = f"{agent.name}: {agent.status}, ready in {agent.seconds:.1f} s"
+        yield Text(f"\n{line}, {agent.modules} modules loaded")
+        for item in agent.exercises:
+            yield Text(f"  {item.name}: {item.outcome}")
+
+
+def _findings(document: Document) -> Iterable[RenderableType]:
+    for item in document.findings:
+        style = {"error": "red", "warning": "yellow"}.get(item.severity, "")
+        text = Text(f"{item.severity} {item.code}", style=style)
+        yield text.append(f" {item.where}: {_plain(item.what)}", style="default")
+
+
+def _summary(document: Document, kept: int, dropped: int) -> Iterable[RenderableType]:
+    sizes = document.size_bytes
+    yield Text()
+    if sizes is not None and dropped:
+        saved = 100 * (sizes.before - sizes.after) / sizes.before if sizes.before else 0.0
+        yield Text(
+            f"{document.image}: {kept + dropped} distributions, {size(sizes.before)} -> {kept},"
+            f" {size(sizes.after)} ({saved:.0f} % less)",
+            style="bold",
+        )
+    proof = document.proof
+    if proof is not None:
+        verdict = "proven" if proof.passed else "NOT PROVEN"
+        style = "green" if proof.passed else "bold red"
+        rounds = "1 round" if proof.rounds == 1 else f"{proof.rounds} rounds"
+        yield Text(f"{verdict} in {rounds}, {document.runtime} sandbox", style=style)
+        yield from (Text(f"  put back: {item.name}: {item.why}") for item in proof.restored)
+        yield from (Text(f"  {_plain(line)}", style="red") for line in proof.differences)
+    if document.lock is not None and sizes is not None:
+        yield Text(f"wrote {document.lock.requirements}")
+        yield Text(f"      {document.lock.pylock}")
+
+
+def times(timings: Sequence[Timing]) -> str:
+    """Return where the time went, on one line."""
+    total = sum(item.seconds for item in timings) or 1.0
+    steps: dict[str, float] = {}
+    for item in timings:
+        steps[item.step] = steps.get(item.step, 0.0) + item.seconds
+    own = sum(item.seconds for item in timings if not item.sandbox)
+    listed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in steps.items())
+    return f"time: {listed}; pruner's own share {100 * own / total:.0f} % of {total:.1f} s"
+
+
+def size(count: int) -> str:
+    """Return bytes as people read them, in units of 1000."""
+    value = float(count)
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:  # noqa: PLR2004
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.2f} GB"
+
+
+def _plain(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -1,0 +1,131 @@
+"""The protocol of a sandbox, from the outside in: Sandbox, Environment, Session.
+
+A `Sandbox` prepares environments; an `Environment` is what agents run in (an image, or a virtual
+environment); a `Session` is one agent that was started there. All three are context managers or
+come from one, and leave nothing behind on any path out.
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Protocol
+
+from pruner.config import Agent, Image
+from pruner.model import Value
+
+OUTPUT_LIMIT = 256 * 1024 * 1024
+"""Bytes that one command in a sandbox may print before it counts as broken."""
+
+
+class Completed(Value, frozen=True):
+    """A command that ended in a sandbox; `code` is None where it ran out of time."""
+
+    argv: tuple[str, ...]
+    code: int | None
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def said(self) -> str:
+        """What it printed last, on one line, for an error message."""
+        return last_line(self.stderr) or last_line(self.stdout) or "it printed nothing"
+
+
+class Exit(Value, frozen=True):
+    """How an agent ended: its exit code (negative: a signal), and whether memory ran out."""
+
+    code: int
+    out_of_memory: bool = False
+
+
+class Session(Protocol):
+    """One agent, started in an environment with the tracer in it."""
+
+    @property
+    def events(self) -> Path:
+        """The folder, on the host, that the tracer writes to."""
+        ...
+
+    @property
+    def tools(self) -> str:
+        """The folder, in the sandbox, that holds the tracers."""
+        ...
+
+    def run(self, argv: Sequence[str], *, timeout: float, traced: bool = False) -> Completed:
+        """Run a command beside the agent, in its namespaces and its environment variables."""
+        ...
+
+    def ended(self) -> Exit | None:
+        """Return how the agent ended, or None while it runs."""
+        ...
+
+    def log(self) -> str:
+        """Return what the agent has printed so far, both streams, the last part if it is long."""
+        ...
+
+    def stop(self, *, politely: bool) -> Exit:
+        """Ask the agent to end (SIGTERM), make it end (SIGKILL), and say how it did.
+
+        Where process 1 is the agent and deaf to SIGTERM, not `politely` saves the wait.
+        """
+        ...
+
+
+class Environment(Protocol):
+    """One prepared environment: what agents run in."""
+
+    @property
+    def python(self) -> str:
+        """The interpreter, in the sandbox, that agents run with."""
+        ...
+
+    @property
+    def tools(self) -> str:
+        """The folder, in the sandbox, that holds the tracers."""
+        ...
+
+    def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
+        """Run one command in a throwaway sandbox of this environment; no network, not traced."""
+        ...
+
+    def start(self, agent: Agent) -> AbstractContextManager[Session]:
+        """Start an agent, its services first, with the tracer in its interpreter."""
+        ...
+
+
+class Sandbox(Protocol):
+    """A way to run agents: prepares environments and removes them."""
+
+    @property
+    def name(self) -> str:
+        """Either "docker" or "local", as reports spell it."""
+        ...
+
+    def original(self, image: Image) -> AbstractContextManager[Environment]:
+        """Prepare what is deployed today: the Dockerfile's image, or the requirements."""
+        ...
+
+    def locked(self, image: Image, lock: str) -> AbstractContextManager[Environment]:
+        """Prepare an environment that holds what a lock (a requirements.txt) pins, and no more."""
+        ...
+
+
+def last_line(text: bytes | str) -> str:
+    """Return the last line that says something, without control characters."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
+    for line in reversed(text.splitlines()):
+        clean = "".join(char for char in line if char.isprintable()).strip()
+        if clean:
+            return clean[:300]
+    return ""
+
+
+def passed_through(environ: Mapping[str, str]) -> dict[str, str]:
+    """Pick the variables that decide how an index is reached: proxies, certificates, uv's own."""
+    wanted = ("http_proxy", "https_proxy", "no_proxy", "all_proxy", "ssl_cert_file")
+    return {
+        name: value
+        for name, value in environ.items()
+        if name.lower() in wanted or name.startswith(("UV_INDEX", "UV_DEFAULT_INDEX", "UV_NATIVE"))
+    }

@@ -1,0 +1,358 @@
+"""The docker sandbox: agents run from their own image, with their own command.
+
+Nothing is installed in the image. The tracers, the two files that let them in, and the folder that
+they write to are mounted from outside. The proof runs in the same image too, with the folder of its
+distributions covered by one that was installed from the lock alone, and the scripts of what was
+left out covered by nothing.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pruner.config import Agent, Image, Service
+from pruner.errors import OutsideError, PrunerError, UsageError
+from pruner.sandbox import containers, engine, uv
+from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
+from pruner.sandbox.containers import Mount, labelled
+from pruner.sandbox.local import entry
+from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
+from pruner.sandbox.workspace import Workspace, store
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+    from docker.models.containers import Container
+    from docker.models.networks import Network
+
+TOOLS = "/pruner"
+STORE = "/pruner-store"
+PYTHONS = ("python", "python3")
+
+
+class DockerSandbox:
+    """Images that a Docker engine builds from Dockerfiles."""
+
+    name = "docker"
+
+    def __init__(self, root: Path, workspace: Workspace, client: "DockerClient") -> None:
+        self._root = root
+        self._workspace = workspace
+        self._client = client
+        self._images: dict[str, str] = {}
+
+    def close(self) -> None:
+        """Remove the images that were built; their layers stay in the engine's build cache."""
+        for tag in self._images.values():
+            with contextlib.suppress(PrunerError), engine.failing("cannot remove an image"):
+                self._client.images.remove(tag, force=True)
+
+    @contextmanager
+    def original(self, image: Image) -> Iterator[Environment]:
+        """Build the image from its Dockerfile."""
+        yield DockerEnvironment(self._client, self._built(image), image, self._workspace)
+
+    @contextmanager
+    def locked(self, image: Image, lock: str) -> Iterator[Environment]:
+        """Cover the image's distributions with what the lock pins."""
+        tag = self._built(image)
+        bare = DockerEnvironment(self._client, tag, image, self._workspace)
+        folder = self._workspace.folder("env") / "site"
+        try:
+            self._install(image, bare.layout, lock, folder, tag)
+            cover = [*self._covered_folders(bare.layout, folder)]
+            cover += self._covered_scripts(bare.layout, folder)
+            yield DockerEnvironment(self._client, tag, image, self._workspace, cover, folder)
+        finally:
+            self._workspace.discard(folder)
+
+    def _built(self, image: Image) -> str:
+        """Build an image once a run, and return its tag."""
+        if image.name in self._images:
+            return self._images[image.name]
+        if image.dockerfile is None:
+            raise UsageError(
+                f"images.{image.name}.dockerfile: missing, and the docker sandbox runs from it",
+                hint="name the Dockerfile, or use --runtime local",
+            )
+        tag = f"pruner-{image.name.lower()}:{self._workspace.id}"
+        dockerfile, context = self._root / image.dockerfile, self._root / image.context
+        labels = labelled(self._workspace.id)
+        engine.build(dockerfile, context, tag, args=image.build_args, labels=labels)
+        self._images[image.name] = tag
+        return tag
+
+    def _install(self, image: Image, layout: Layout, lock: str, folder: Path, tag: str) -> None:
+        """Run uv in a container of the image, so that a build script runs nowhere else."""
+        inside = f"{STORE}/{folder.relative_to(store())}"
+        pins = self._workspace.folder("lock") / "requirements.txt"
+        pins.write_text(lock, encoding="utf-8")
+        argv = ["/pruner-uv", "pip", "install", "--no-deps", "--require-hashes"]
+        argv += ["--python", layout.executable, "--target", inside, "-r", "/pruner-lock.txt"]
+        mounts = [
+            Mount(store(), STORE, writable=True),
+            Mount(uv.binary(), "/pruner-uv"),
+            Mount(pins, "/pruner-lock.txt"),
+        ]
+        env = {**uv.variables(), "UV_CACHE_DIR": f"{STORE}/uv"}
+        authorities = engine.certificates()
+        if authorities:
+            mounts.append(Mount(authorities, "/pruner-ca.pem"))
+            env["SSL_CERT_FILE"] = "/pruner-ca.pem"
+        options = {
+            **containers.walls(mounts, image.memory_bytes, image.processes),
+            "labels": labelled(self._workspace.id),
+            "environment": env,
+            "entrypoint": "",
+            "user": f"{os.getuid()}:{os.getgid()}",  # so that what it writes is ours to remove
+            "network_mode": "bridge",
+        }
+        folder.mkdir(parents=True, exist_ok=True)
+        with containers.started(self._client, tag, argv, options) as container:
+            done = containers.run_to_end(container, argv, uv.INSTALL_TIMEOUT)
+        if done.code != 0:
+            raise uv.explained(done.stderr.decode("utf-8", "replace"), f"images.{image.name}: lock")
+
+    def _covered_folders(self, layout: Layout, folder: Path) -> Iterator[Mount]:
+        """Cover the first folder of distributions with the new one, and the others with nothing."""
+        managed = [path for path in layout.site if not path.startswith("/usr/lib/python3/")]
+        empty = self._workspace.folder("empty")
+        for place, path in zip([folder, *[empty] * len(managed)], managed, strict=False):
+            yield Mount(place, path)
+
+    def _covered_scripts(self, layout: Layout, folder: Path) -> list[Mount]:
+        kept = (
+            {path.name for path in (folder / "bin").iterdir()} if (folder / "bin").is_dir() else {}
+        )
+        nothing = self._workspace.folder("nothing") / "dropped"
+        nothing.write_text("#!/bin/false\n", encoding="ascii")
+        dropped = [path for path in layout.scripts if Path(path).name not in kept]
+        return [Mount(nothing, path) for path in dropped]
+
+
+class DockerEnvironment:
+    """One image, with or without something that covers its distributions."""
+
+    def __init__(
+        self,
+        client: "DockerClient",
+        tag: str,
+        image: Image,
+        workspace: Workspace,
+        cover: Sequence[Mount] = (),
+        folder: Path | None = None,
+    ) -> None:
+        self._client = client
+        self._tag = tag
+        self._image = image
+        self._workspace = workspace
+        self._cover = tuple(cover)
+        self._folder = folder
+        self._tools = workspace.tools()
+        self.layout = self._layout()
+
+    @property
+    def python(self) -> str:
+        """The interpreter that `python` means in the image."""
+        return self.layout.executable
+
+    @property
+    def tools(self) -> str:
+        """Where the tracers are seen in a container."""
+        return TOOLS
+
+    def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
+        """Run one command in a throwaway container."""
+        return self._run(argv, timeout, "none")
+
+    def _run(self, argv: Sequence[str], timeout: float, network: str) -> Completed:
+        mounts = [Mount(self._tools, TOOLS), *self._cover]
+        options = {**self._options(mounts), "entrypoint": "", "network_mode": network}
+        with containers.started(self._client, self._tag, list(argv), options) as container:
+            return containers.run_to_end(container, argv, timeout)
+
+    @contextmanager
+    def start(self, agent: Agent) -> Iterator[Session]:
+        """Start the agent's services, then the agent."""
+        tools = self._workspace.tools()
+        with ExitStack() as stack:
+            network = self._network(agent, stack)
+            mounts = [Mount(tools, TOOLS), Mount(tools / "out", f"{TOOLS}/out", writable=True)]
+            mounts += [*self._cover, *self._entries(tools)]
+            options = {
+                **self._options(mounts),
+                **self._gpu(),
+                "environment": dict(agent.env),
+                "network_mode": network,
+            }
+            if agent.cwd:
+                options["working_dir"] = agent.cwd
+            command = self._command(agent, options)
+            started = containers.started(self._client, self._tag, command, options)
+            yield DockerSession(stack.enter_context(started), tools)
+
+    def _options(self, mounts: Sequence[Mount]) -> dict[str, Any]:
+        walls = containers.walls(mounts, self._image.memory_bytes, self._image.processes)
+        return {**walls, "labels": labelled(self._workspace.id)}
+
+    def _command(self, agent: Agent, options: dict[str, Any]) -> list[str] | None:
+        """Return None, the image's own command, where that is what the agent's would be."""
+        with engine.failing("the engine does not know the image"):
+            config = self._client.images.get(self._tag).attrs["Config"]
+        own = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
+        argv = list(agent.argv)
+        if own and own[0] in PYTHONS and argv[0] in PYTHONS and own[1:] == argv[1:]:
+            return None
+        options["entrypoint"] = ""
+        return [self.python, *argv[1:]] if argv[0] in PYTHONS else argv
+
+    def _entries(self, tools: Path) -> Iterator[Mount]:
+        """Let the tracer in through the first folder that site reads."""
+        target = self.layout.site[0]
+        for kind in (".pth", ".start"):
+            name = f"00_pruner{kind}"
+            (tools / name).write_text(entry(kind, TOOLS), encoding="utf-8")
+            if self._folder is not None:
+                (self._folder / name).touch()  # a mount needs a place, and this folder is ours
+            yield Mount(tools / name, f"{target}/{name}")
+
+    def _gpu(self) -> dict[str, Any]:
+        with engine.failing("the engine does not say what it can do"):
+            runtimes = self._client.info().get("Runtimes") or {}
+        if not self._image.gpu or "nvidia" not in runtimes:
+            return {}
+        from docker.types import DeviceRequest  # noqa: PLC0415
+
+        return {"device_requests": [DeviceRequest(count=-1, capabilities=[["gpu"]])]}
+
+    def _network(self, agent: Agent, stack: ExitStack) -> str:
+        """Make the network that the agent gets, with its services on it; return its name."""
+        if agent.network == "full":
+            return "bridge"
+        if agent.network == "none" or not self._image.services:
+            return "none"
+        network = stack.enter_context(self._internal())
+        for name, service in self._image.services.items():
+            self._serve(name, service, network, stack)
+        return str(network.name)
+
+    @contextmanager
+    def _internal(self) -> Iterator["Network"]:
+        name = f"pruner-{self._workspace.id}-{len(list(self._workspace.path.iterdir()))}"
+        labels = labelled(self._workspace.id)
+        with engine.failing("cannot make a network"):
+            network = self._client.networks.create(name, internal=True, labels=labels)
+        try:
+            yield network
+        finally:
+            with contextlib.suppress(PrunerError), engine.failing("cannot remove a network"):
+                network.remove()
+
+    def _serve(self, name: str, service: Service, network: "Network", stack: ExitStack) -> None:
+        where = f"images.{self._image.name}.services.{name}"
+        if service.image is None:
+            hint = f'give {where}.image = "name:tag", or use --runtime local'
+            raise OutsideError(f"{where}: has no image for the docker sandbox", hint=hint)
+        from docker.types import EndpointConfig  # noqa: PLC0415
+
+        self._pull(service.image, where)
+        endpoint = EndpointConfig(self._client.api.api_version, aliases=[name])
+        options = {
+            "labels": labelled(self._workspace.id),
+            "environment": dict(service.env),
+            "network": network.name,
+            "networking_config": {network.name: endpoint},
+            "security_opt": ["no-new-privileges"],
+            "mem_limit": self._image.memory_bytes,
+            "pids_limit": self._image.processes,
+            "detach": True,
+        }
+        started = containers.started(self._client, service.image, None, options)
+        container = stack.enter_context(started)
+        if service.ready is not None:
+            self._wait_for(where, name, service, network, container)
+
+    def _wait_for(
+        self, where: str, name: str, service: Service, network: "Network", container: "Container"
+    ) -> None:
+        """Wait, in a container on the same network, until the service accepts connections."""
+        order = {"tcp": service.ready, "host": name, "timeout": service.timeout}
+        answer = ask(_On(self, str(network.name)), probe(self.python, TOOLS), order, Answer)
+        if not answer.ok:
+            with engine.failing(f"{where} cannot be read"):
+                said = last_line(container.logs(tail=5)) or answer.detail
+            raise OutsideError(f"{where}: {service.image} is not there: {said}")
+
+    def _pull(self, name: str, where: str) -> None:
+        from docker.errors import ImageNotFound  # noqa: PLC0415
+
+        hint = "the image cannot be pulled: scripts/base-image makes a stand-in"
+        with engine.failing(f"{where}.image", hint=hint):
+            try:
+                self._client.images.get(name)
+            except ImageNotFound:
+                self._client.images.pull(name)
+
+    def _layout(self) -> Layout:
+        """Find the interpreter of the image and where it has its distributions."""
+        failures: list[str] = []
+        for python in PYTHONS:
+            done = self.run([*survey(python, TOOLS), '{"layout": true}'], timeout=60)
+            if done.code == 0:
+                return checked(done, Layout)
+            failures.append(done.said)
+        raise OutsideError(
+            f"images.{self._image.name}: no python runs in the image: {failures[0]}",
+            hint="pruner looks for `python` and `python3` on the image's PATH",
+        )
+
+
+class _On:
+    """The same environment, with a network."""
+
+    def __init__(self, environment: DockerEnvironment, network: str) -> None:
+        self._environment = environment
+        self._network = network
+
+    def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
+        """Run one command in a throwaway container on that network."""
+        return self._environment._run(argv, timeout, self._network)  # noqa: SLF001
+
+
+class DockerSession:
+    """One agent in its container."""
+
+    def __init__(self, container: "Container", tools: Path) -> None:
+        self._container = container
+        self._tools = tools
+
+    @property
+    def events(self) -> Path:
+        """The tracer's output folder, on the host."""
+        return self._tools / "out"
+
+    @property
+    def tools(self) -> str:
+        """Where the tracers are seen in the container."""
+        return TOOLS
+
+    def run(self, argv: Sequence[str], *, timeout: float, traced: bool = False) -> Completed:
+        """Run a command beside the agent."""
+        env = {} if traced else {"PRUNER_TRACER": "off"}
+        return containers.run_beside(self._container, argv, env, timeout)
+
+    def ended(self) -> Exit | None:
+        """Return how the agent ended, or None."""
+        return containers.ended(self._container)
+
+    def log(self) -> str:
+        """Return what the agent printed last."""
+        with engine.failing("the agent's log cannot be read"):
+            text: bytes = self._container.logs(tail=containers.LOG_LINES)
+        return text.decode("utf-8", "replace")
+
+    def stop(self, *, politely: bool) -> Exit:
+        """End the agent."""
+        return containers.stop(self._container, containers.GRACE if politely else 0)

@@ -1,0 +1,139 @@
+"""Talking to a Docker engine (or Podman's socket): one client, and errors that a person can use."""
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pruner.errors import OutsideError
+from pruner.sandbox.base import last_line
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+LABEL = "dev.pruner.run"
+"""The label on everything that pruner makes in an engine; its value is the workspace's id."""
+
+TIMEOUT = 60
+"""Seconds for one answer of the engine."""
+
+BUILD_TIMEOUT = 3600.0
+
+BUILDKIT_INSIDE = range(18, 23)
+"""Major versions of the docker client that have BuildKit in them."""
+
+START_HINT = "start it (on bare Debian: scripts/engine up), or use --runtime local"
+
+
+def connect() -> "DockerClient":
+    """Return a client whose engine answers; OutsideError where none does."""
+    import docker  # noqa: PLC0415  slow to import, and `--help` needs none
+
+    with failing("no Docker engine answers", hint=START_HINT):
+        client = docker.from_env(timeout=TIMEOUT)
+        client.ping()
+    return client
+
+
+@contextmanager
+def failing(what: str, hint: str | None = None) -> Iterator[None]:
+    """Turn whatever the docker library raises into one clear line about `what`."""
+    from docker.errors import DockerException  # noqa: PLC0415
+    from requests.exceptions import RequestException  # noqa: PLC0415
+
+    try:
+        yield
+    except DockerException as error:
+        said = last_line(getattr(error, "explanation", None) or str(error))
+        if "no space left" in said:
+            hint = "the engine's disk is full: `docker system df` says what lies on it"
+        raise OutsideError(f"{what}: {said}", hint=hint) from error
+    except (RequestException, ConnectionError) as error:
+        raise OutsideError(
+            f"{what}: the engine stopped answering ({type(error).__name__})",
+            hint="see whether the engine still runs, then `pruner gc` removes what is left",
+        ) from error
+
+
+def build(
+    dockerfile: Path, context: Path, tag: str, *, args: dict[str, str], labels: dict[str, str]
+) -> None:
+    """Build an image with BuildKit, which the docker library cannot do, by the docker command."""
+    argv = [builder(), "build", "--file", str(dockerfile), "--tag", tag]
+    for name, value in args.items():
+        argv += ["--build-arg", f"{name}={value}"]
+    for name, value in labels.items():
+        argv += ["--label", f"{name}={value}"]
+    _run_build([*argv, str(context)], dockerfile)
+
+
+def builder() -> str:
+    """Return the first command on PATH that builds with BuildKit.
+
+    A docker client has BuildKit in it up to version 22; a later one needs the buildx component,
+    and refuses to build without it. Podman's own builder does what BuildKit does.
+    """
+    for folder in os.get_exec_path():
+        program = shutil.which("docker", path=folder)
+        if program and _builds(program):
+            return program
+    podman = shutil.which("podman")
+    if podman is None:
+        raise OutsideError(
+            "no docker command here builds with BuildKit", hint="install docker-buildx"
+        )
+    return podman
+
+
+def _builds(program: str) -> bool:
+    def answer(*argv: str) -> str | None:
+        try:
+            done = subprocess.run(
+                [program, *argv], capture_output=True, text=True, timeout=TIMEOUT, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return None
+        return done.stdout if done.returncode == 0 else None
+
+    if answer("buildx", "version") is not None:
+        return True
+    version = re.search(r"version (\d+)\.", answer("--version") or "")
+    return version is not None and int(version[1]) in BUILDKIT_INSIDE
+
+
+def _run_build(argv: Sequence[str], dockerfile: Path) -> None:
+    env = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+    try:
+        done = subprocess.run(
+            argv, capture_output=True, env=env, timeout=BUILD_TIMEOUT, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        message = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
+        raise OutsideError(message) from error
+    if done.returncode != 0:
+        said, hint = _why(done.stderr.decode("utf-8", "replace"))
+        raise OutsideError(f"{dockerfile}: the build failed: {said}", hint=hint)
+
+
+def _why(text: str) -> tuple[str, str]:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    told = [line for line in lines if "error" in line.lower()]
+    said = last_line(told[-1] if told else "\n".join(lines))
+    if any("no space left" in line.lower() for line in lines):
+        return "no space left on the engine's disk", "`docker system df` says what lies on it"
+    if any("failed to resolve source metadata" in line or "pull access" in line for line in lines):
+        return said, "the base image cannot be pulled: scripts/base-image makes a stand-in"
+    errors = [line for line in told if "ERROR:" in line and "process " not in line]
+    return (last_line(errors[-1]) if errors else said), "run `docker build` by hand to see it all"
+
+
+def certificates() -> Path | None:
+    """Return the host's bundle of certificate authorities, which an index may need."""
+    chosen = os.environ.get("SSL_CERT_FILE")
+    known = [Path(chosen)] if chosen else []
+    known += [Path("/etc/ssl/certs/ca-certificates.crt"), Path("/etc/pki/tls/certs/ca-bundle.crt")]
+    return next((path for path in known if path.is_file()), None)

@@ -1,0 +1,277 @@
+"""The local sandbox: a throwaway virtual environment, behind bubblewrap where it works."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from pruner.config import Agent, Image, Service
+from pruner.errors import OutsideError
+from pruner.image.dockerfile import read_dockerfile
+from pruner.sandbox import uv
+from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
+from pruner.sandbox.bubblewrap import executable as bubblewrap
+from pruner.sandbox.bubblewrap import walls
+from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.supervised import Supervised, head, tail
+from pruner.sandbox.workspace import Workspace, store
+
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL."""
+
+NOBODY = 65534
+
+
+class LocalSandbox:
+    """Virtual environments that uv makes from requirements or from a lock."""
+
+    name = "local"
+
+    def __init__(self, root: Path, workspace: Workspace) -> None:
+        self._root = root
+        self._workspace = workspace
+
+    @property
+    def isolated(self) -> bool:
+        """Whether agents run behind bubblewrap; without it they are plain processes."""
+        return bubblewrap() is not None
+
+    @contextmanager
+    def original(self, image: Image) -> Iterator[Environment]:
+        """Install the image's requirements, as pip would resolve them today."""
+        files = [str(self._root / name) for name in image.requirements]
+        argv = [argument for name in files for argument in ("-r", name)]
+        # pip takes the best match of all indexes; the original is to be what pip would install.
+        argv += ["--index-strategy", "unsafe-best-match"]
+        with self._environment(image, argv, seed=True) as environment:
+            yield environment
+
+    @contextmanager
+    def locked(self, image: Image, lock: str) -> Iterator[Environment]:
+        """Install the lock, and nothing that it does not name."""
+        pins = self._workspace.folder("lock") / "requirements.txt"
+        pins.write_text(lock, encoding="utf-8")
+        argv = ["--no-deps", "--require-hashes", "-r", str(pins)]
+        with self._environment(image, argv, seed=False) as environment:
+            yield environment
+
+    @contextmanager
+    def _environment(
+        self, image: Image, requirements: Sequence[str], *, seed: bool
+    ) -> Iterator[Environment]:
+        folder = self._workspace.folder("env") / "venv"
+        version = image.python or self._guessed(image)
+        choice = ["--python", version] if version else []
+        seeded = ["--seed"] if seed else []
+        uv.run(["venv", *choice, *seeded, str(folder)], what=f"images.{image.name}: environment")
+        argv = ["pip", "install", "--python", str(folder / "bin" / "python"), *requirements]
+        inside = walls(
+            [self._root, *interpreter_folders(folder), uv.binary().parent],
+            [store()],
+            network=True,
+        )
+        try:
+            uv.run(argv, what=f"images.{image.name}: requirements", before=inside, cwd=self._root)
+            variables = self._variables(image)
+            yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
+        finally:
+            self._workspace.discard(folder)
+
+    def _guessed(self, image: Image) -> str | None:
+        if image.dockerfile is None:
+            return None
+        return read_dockerfile(self._root / image.dockerfile, image.build_args).python_version
+
+    def _variables(self, image: Image) -> dict[str, str]:
+        """Return the Dockerfile's ENV, its WORKDIR replaced by the project's folder."""
+        if image.dockerfile is None:
+            return {}
+        read = read_dockerfile(self._root / image.dockerfile, image.build_args)
+        here = str(self._root)
+        workdir = read.workdir or "/"
+        return {
+            name: value.replace(workdir, here) if workdir != "/" else value
+            for name, value in read.env.items()
+            if name not in {"PATH", "HOME", "VIRTUAL_ENV"}
+        }
+
+
+def interpreter_folders(venv: Path) -> list[Path]:
+    """Return the folders outside a virtual environment that its interpreter needs."""
+    real = (venv / "bin" / "python").resolve()
+    prefix = real.parent.parent
+    linked = Path(os.readlink(venv / "bin" / "python")).parent.parent  # noqa: PTH115  one step only
+    return [
+        folder
+        for folder in dict.fromkeys([prefix, linked])
+        if not folder.is_relative_to("/usr") or folder.is_relative_to("/usr/local")
+        if folder not in {Path("/"), Path("/usr")}
+    ]
+
+
+class LocalEnvironment:
+    """One virtual environment."""
+
+    def __init__(
+        self,
+        image: Image,
+        root: Path,
+        folder: Path,
+        workspace: Workspace,
+        variables: Mapping[str, str],
+    ) -> None:
+        self._image = image
+        self._root = root
+        self._folder = folder
+        self._workspace = workspace
+        self._tools = workspace.tools()
+        self._env = {
+            "PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin",
+            "VIRTUAL_ENV": str(folder),
+            "HOME": "/tmp",  # noqa: S108  a fresh one in every sandbox
+            "LANG": "C.UTF-8",
+            **variables,
+        }
+
+    @property
+    def python(self) -> str:
+        """The interpreter of the virtual environment."""
+        return str(self._folder / "bin" / "python")
+
+    @property
+    def tools(self) -> str:
+        """The tracers' folder."""
+        return str(self._tools)
+
+    def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
+        """Run one command behind the walls of this environment."""
+        with self._supervised(self._tools, network=False) as supervised:
+            return supervised.run(argv, self._env, self._root, timeout)
+
+    @contextmanager
+    def start(self, agent: Agent) -> Iterator[Session]:
+        """Start the agent's services, then the agent."""
+        tools = self._workspace.tools()
+        with ExitStack() as stack:
+            stack.callback(self._remove_entries)
+            self._write_entries(tools)
+            network = agent.network == "full"
+            supervised = stack.enter_context(self._supervised(tools, network=network))
+            session = LocalSession(supervised, tools, {**self._env, **agent.env}, self._cwd(agent))
+            if agent.network != "none":
+                for name, service in self._image.services.items():
+                    self._start_service(session, name, service)
+            session.begin(agent.argv)
+            yield session
+
+    def _cwd(self, agent: Agent) -> Path:
+        return self._root / agent.cwd if agent.cwd else self._root
+
+    def _supervised(self, tools: Path, *, network: bool) -> Supervised:
+        folder = self._workspace.folder("io")
+        readable = [self._root, self._folder, tools, *interpreter_folders(self._folder)]
+        inside = walls(
+            readable,
+            [tools / "out", folder],
+            network=network,
+            gpu=self._image.gpu,
+            user=NOBODY,
+        )
+        limits = [str(self._image.memory_bytes), str(self._image.processes)]
+        command = [*inside, self.python, "-I", "-S", f"{tools}/supervisor.py", *limits]
+        return Supervised(command, folder)
+
+    def _entries(self) -> list[Path]:
+        folders = sorted((self._folder / "lib").glob("python*/site-packages"))
+        return [folder / f"00_pruner.{kind}" for folder in folders for kind in ("pth", "start")]
+
+    def _write_entries(self, tools: Path) -> None:
+        for path in self._entries():
+            path.write_text(entry(path.suffix, str(tools)), encoding="utf-8")
+
+    def _remove_entries(self) -> None:
+        for path in self._entries():
+            path.unlink(missing_ok=True)
+
+    def _start_service(self, session: "LocalSession", name: str, service: Service) -> None:
+        where = f"images.{self._image.name}.services.{name}"
+        if not service.local:
+            raise OutsideError(
+                f"{where}: has no command for the local sandbox",
+                hint=f'give {where}.local = ["program", "…"], or use --runtime docker',
+            )
+        key = session.serve(service.local, service.env)
+        if service.ready is None:
+            return
+        order = {"tcp": service.ready, "timeout": service.timeout}
+        answer = ask(session, probe(self.python, session.tools), order, Answer)
+        if not answer.ok:
+            said = last_line(session.said(key)) or answer.detail
+            raise OutsideError(
+                f"{where}: {service.local[0]} is not there on port {service.ready}: {said}",
+                hint=f"install {service.local[0]} on this machine, or use --runtime docker",
+            )
+
+
+def entry(kind: str, tools: str) -> str:
+    """Return the file that lets the tracer in: `.pth`, and `.start` from Python 3.15 on."""
+    if kind == ".start":
+        return "pruner_tracer:start\n"
+    return f"{tools}\nimport pruner_tracer; pruner_tracer.start()\n"
+
+
+class LocalSession:
+    """One agent, its services and what is run beside it, under one supervisor."""
+
+    def __init__(
+        self, supervised: Supervised, tools: Path, env: Mapping[str, str], cwd: Path
+    ) -> None:
+        self._supervised = supervised
+        self._tools = tools
+        self._env = dict(env)
+        self._cwd = cwd
+        self._key = 0
+
+    @property
+    def events(self) -> Path:
+        """The tracer's output folder."""
+        return self._tools / "out"
+
+    @property
+    def tools(self) -> str:
+        """The tracers' folder."""
+        return str(self._tools)
+
+    def begin(self, argv: Sequence[str]) -> None:
+        """Start the agent itself."""
+        self._key = self._supervised.start(argv, self._env, self._cwd)
+
+    def serve(self, argv: Sequence[str], env: Mapping[str, str]) -> int:
+        """Start a service, in a folder that it may write to."""
+        variables = {**self._env, "PRUNER_TRACER": "off", **env}
+        return self._supervised.start(argv, variables, Path("/tmp"))  # noqa: S108  the sandbox's own
+
+    def said(self, key: int) -> str:
+        """Return what a command printed, errors last."""
+        return tail(self._supervised.output(key)) + tail(self._supervised.errors(key))
+
+    def run(self, argv: Sequence[str], *, timeout: float, traced: bool = False) -> Completed:
+        """Run a command beside the agent."""
+        env = self._env if traced else {**self._env, "PRUNER_TRACER": "off"}
+        return self._supervised.run(argv, env, self._cwd, timeout)
+
+    def ended(self) -> Exit | None:
+        """Return how the agent ended, or None."""
+        return self._supervised.ended(self._key)
+
+    def log(self) -> str:
+        """Return what the agent printed."""
+        return self.said(self._key)
+
+    def stop(self, *, politely: bool) -> Exit:
+        """End the agent, which is never process 1 here and so hears SIGTERM."""
+        del politely
+        return self._supervised.stop(self._key, GRACE)
+
+
+__all__ = ["LocalEnvironment", "LocalSandbox", "LocalSession", "head"]

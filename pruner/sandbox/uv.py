@@ -1,0 +1,134 @@
+"""Driving uv: where it is, and what its errors mean for a person."""
+
+import os
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from pruner.errors import OutsideError, PrunerError, UsageError
+from pruner.sandbox.base import passed_through
+from pruner.sandbox.workspace import store
+
+INSTALL_TIMEOUT = 3600.0
+"""Seconds for one installation: several gigabytes over a slow line."""
+
+NETWORK_HINT = "check the network, the proxy and the index (UV_DEFAULT_INDEX, UV_INDEX)"
+SPACE_HINT = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
+
+
+def binary() -> Path:
+    """Return the uv that came with pruner."""
+    from uv import find_uv_bin  # noqa: PLC0415  it looks for the file at import
+
+    return Path(find_uv_bin())
+
+
+def cache_folder() -> Path:
+    """Return the cache of wheels that pruner's sandboxes share."""
+    folder = store() / "uv"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def variables() -> dict[str, str]:
+    """Return the environment that uv runs with, inside a sandbox or out of it."""
+    return {
+        **passed_through(os.environ),
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": "/tmp",  # noqa: S108  a fresh one in every sandbox
+        "LANG": "C.UTF-8",
+        "UV_CACHE_DIR": str(cache_folder()),
+        "UV_NO_PROGRESS": "1",
+        "UV_PYTHON_PREFERENCE": "only-system" if os.environ.get("UV_OFFLINE") else "system",
+    }
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    what: str,
+    before: Sequence[str] = (),
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> str:
+    """Run uv, return its stdout; a failure becomes one clear line about `what`."""
+    alone = [] if "--config-file" in argv else ["--no-config"]
+    command = [*before, str(binary()), *argv, *alone]
+    try:
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=INSTALL_TIMEOUT,
+            env={**variables(), **(env or {})},
+            cwd=cwd,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise OutsideError(
+            f"{what}: uv was not done after {INSTALL_TIMEOUT:.0f} s", hint=NETWORK_HINT
+        ) from error
+    if done.returncode != 0:
+        raise explained(done.stderr, what)
+    return done.stdout
+
+
+def explained(stderr: str, what: str) -> PrunerError:
+    """Turn what uv printed into the error that it means."""
+    said = sentence(stderr)
+    for pattern, kind, hint in MEANINGS:
+        if re.search(pattern, stderr, re.IGNORECASE):
+            return kind(f"{what}: {said}", hint=hint)
+    return OutsideError(f"{what}: {said}", hint="the line above is uv's own")
+
+
+MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
+    (r"no space left|os error 28|disk quota", OutsideError, SPACE_HINT),
+    (
+        r"hash mismatch|hashes? .*do not match|none of the .*hashes",
+        OutsideError,
+        "the file on the index is not the one that was pinned: find out why before changing a hash",
+    ),
+    (
+        (r"error sending request|failed to fetch|dns error|connection refused|could not connect"
+        r"|timed out|error trying to connect|client error|invalid peer certificate"),
+        OutsideError,
+        NETWORK_HINT,
+    ),
+    (
+        r"no solution found|unsatisfiable|was not found in the package registry",
+        UsageError,
+        "the requirements cannot be installed together: no release fits all of these lines",
+    ),
+    (
+        r"failed to build|build backend|failed to download and build",
+        OutsideError,
+        ("a release without a wheel has to be built: it may need a compiler, headers, or older"
+        " build requirements"),
+    ),
+    (
+        r"no interpreter found|no download",
+        UsageError,
+        "install that Python, or set `python` of the image to one that is there",
+    ),
+    (r"couldn't parse|failed to parse|expected .* found", UsageError, "correct that line"),
+)
+
+
+def sentence(stderr: str) -> str:
+    """Return uv's explanation on one line: its boxes and causes joined, noise left out."""
+    parts: list[str] = []
+    for line in stderr.splitlines():
+        text = re.sub(r"\x1b\[[0-9;]*m", "", line).strip(BOXES)
+        text = "".join(char for char in text if char.isprintable())
+        noise = text.startswith(("Using Python", "Resolved", "warning:", "Prepared", "hint:"))
+        if text and not noise:
+            parts.append(text.removeprefix("error: ").removeprefix("Caused by: "))
+    joined = re.sub(r"\s+", " ", "; ".join(parts))
+    return joined if len(joined) <= MAX_SENTENCE else joined[: MAX_SENTENCE - 1] + "…"
+
+
+MAX_SENTENCE = 400
+BOXES = " \t×│╰├─▶"  # noqa: RUF001  what uv draws

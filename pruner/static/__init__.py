@@ -1,0 +1,1 @@
+"""What the first-party source tree could load."""

@@ -1,0 +1,94 @@
+"""Which first-party file leads to which: importlab's graph, fed with our own import sites."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from importlab.graph import DependencyGraph
+
+from pruner.model import Guard, ImportSite, SourceFile
+from pruner.static.naming import below
+from pruner.static.roots import Finder, Folder, prefixes
+from pruner.static.values import Scan
+
+Edges = dict[str, tuple[str, ...]]
+
+
+def edges(
+    files: Mapping[str, SourceFile], scans: Mapping[str, Scan], folders: Mapping[str, Folder]
+) -> Edges:
+    """Return what each file imports, sorted. `folders` are the import roots, in their order.
+
+    Under TYPE_CHECKING nothing is imported; every other guard lets an import through.
+    """
+    graph = _FileGraph(files, scans, folders)
+    for path in files:
+        graph.add_file(path)
+    found = ((path, sorted(set(graph.graph.successors(path)) - {path})) for path in files)
+    return {path: tuple(targets) for path, targets in found if targets}
+
+
+class _FileGraph(DependencyGraph):  # type: ignore[misc]  # importlab has no types
+    """importlab's graph over the scans. It is never built: that would melt cycles into one node."""
+
+    def __init__(
+        self,
+        files: Mapping[str, SourceFile],
+        scans: Mapping[str, Scan],
+        folders: Mapping[str, Folder],
+    ) -> None:
+        super().__init__()
+        self._files = files
+        self._scans = scans
+        self._folders = folders
+        self._finders: dict[tuple[str, ...], Finder] = {}
+        self._scripts = {path.rpartition("/")[0] for path, scan in scans.items() if scan.script}
+
+    def get_file_deps(self, filename: str) -> tuple[list[str], list[str]]:
+        """Return the first-party files that a file imports, and the names that are not."""
+        finder = self._finder(filename)
+        names = dict.fromkeys(self._names(filename, finder))
+        found = {name: finder.find(name) for name in names}
+        paths = {path for path in found.values() if path and path in self._files}
+        return [*paths, *self._behind(filename)], [name for name in names if not found[name]]
+
+    def _finder(self, path: str) -> Finder:
+        """Return the finder for a file: the folder of a script is an import root to what it runs.
+
+        Which script runs is not known here, so the folders of all scripts above the file count,
+        after the import roots proper.
+        """
+        extra = sorted(
+            folder
+            for folder in self._scripts
+            if folder not in self._folders and below(path, folder) is not None
+        )
+        if tuple(extra) not in self._finders:
+            scripts = (folder_of(each, self._files) for each in extra)
+            self._finders[tuple(extra)] = Finder([*self._folders.values(), *scripts])
+        return self._finders[tuple(extra)]
+
+    def _names(self, path: str, finder: Finder) -> Iterator[str]:
+        for site in self._files[path].sites:
+            if site.guard is not Guard.TYPE_CHECKING:
+                yield from prefixes(site.module)
+                yield from (f"{site.module}.{symbol}" for symbol in self._symbols(site, finder))
+
+    def _symbols(self, site: ImportSite, finder: Finder) -> tuple[str, ...]:
+        if site.symbol != "*":
+            return (site.symbol,) if site.symbol else ()
+        scan = self._scans.get(finder.find(site.module) or "")
+        return scan.exports if scan else ()
+
+    def _behind(self, path: str) -> Iterator[str]:
+        """Yield the files that a name known only by its start may mean."""
+        blind = self._scans[path].blind if path in self._scans else ()
+        starts = tuple(spot.prefix for spot in blind if spot.prefix)
+        if starts:
+            yield from (
+                each for each, file in self._files.items() if file.module.startswith(starts)
+            )
+
+
+def folder_of(folder: str, paths: Iterable[str]) -> Folder:
+    """Return the import root of a folder in the project."""
+    seen = ((below(path, folder), path) for path in paths)
+    return Folder({name: path for name, path in seen if name is not None})

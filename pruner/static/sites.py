@@ -1,0 +1,218 @@
+"""The imports of one source file, with what stands around each of them.
+
+Nothing is imported or executed: the text is parsed, and its tree is walked once.
+
+What the guard says:
+
+- A class body, a decorator, a default value run where they stand; the body of a function or lambda
+  runs later, so a `try` around its definition does not protect it.
+- `try` counts only where the first handler that catches ImportError copes: one that always raises
+  or exits is no help. The import in such a handler is the alternative, and is needed as much as
+  its surroundings say. In the `else` part, what the body imported is known to be there.
+- `if find_spec("x"):`, or a flag set by one or beside a guarded import, covers imports of x alone.
+- `if TYPE_CHECKING:` and `if False:` never run. Conditions on the version or platform may all hold.
+- never > try > main > function > module, where several apply.
+
+`from x import *` has the symbol "*". `from a import b, c` is two sites, both on its first line.
+A relative import that leaves the top-level package is a blind spot: it cannot work as it stands.
+"""
+
+import ast
+import warnings
+from collections.abc import Iterable, Sequence
+
+from pruner.model import ImportSite, Unreadable
+from pruner.static import dynamic
+from pruner.static.bindings import Function, Scope
+from pruner.static.conditions import Conditions
+from pruner.static.names import Aliases, Origin
+from pruner.static.place import Place
+from pruner.static.strings import Reader, budget
+from pruner.static.unread import explain
+from pruner.static.values import BlindSpot, Scan
+
+_Todo = list[tuple[ast.AST, Place]]
+
+
+def import_sites(
+    text: str | bytes, path: str, module: str, *, is_package: bool
+) -> tuple[ImportSite, ...]:
+    """Return the imports of a source text, by line. A text that does not parse gives none.
+
+    `scan` says why it does not parse, and what else could be found.
+    """
+    result = scan(text, path, module, is_package=is_package)
+    return result.sites if isinstance(result, Scan) else ()
+
+
+def scan(text: str | bytes, path: str, module: str, *, is_package: bool) -> Scan | Unreadable:
+    """Return everything that is found in a source text, or why it cannot be read.
+
+    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised.
+    """
+    source = text.removeprefix("\ufeff") if isinstance(text, str) else text
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # invalid escapes are the author's affair
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return explain(error, source, path)
+    raw = source.encode(errors="replace") if isinstance(source, str) else source
+    walk = _Walk(Origin(path, module, is_package), tree, calls=bool(dynamic.WORDS.search(raw)))
+    return walk.run()
+
+
+class _Walk:
+    """One pass over one tree; the stack is explicit, so deep nesting is no danger."""
+
+    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool) -> None:
+        self._origin = origin
+        self._tree = tree
+        self._calls = calls
+        self._scope = Scope(tree)
+        self._aliases = Aliases()
+        self._conditions = Conditions(self._aliases, origin)
+        self._sites: list[ImportSite] = []
+        self._blind: list[BlindSpot] = []
+        self._exports: list[str] = []
+
+    def run(self) -> Scan:
+        todo: _Todo = [(self._tree, Place())]
+        while todo:
+            node, place = todo.pop()
+            todo.extend(reversed(self._visit(node, place)))
+        return Scan(
+            sites=tuple(sorted(self._sites, key=lambda site: site.line)),
+            blind=tuple(sorted(self._blind, key=lambda spot: spot.line)),
+            exports=tuple(self._exports),
+            script=self._conditions.script,
+        )
+
+    def _visit(self, node: ast.AST, place: Place) -> _Todo:
+        """Record what the node itself imports; return what is in it, in the text's order."""
+        match node:
+            case ast.Import():
+                self._import(node, place)
+                return []
+            case ast.ImportFrom():
+                self._import_from(node, place)
+                return []
+            case ast.If() | ast.While() | ast.IfExp():
+                return self._conditional(node, place)
+            case ast.Try() | ast.TryStar():
+                return self._try(node, place)
+            case ast.With() | ast.AsyncWith():
+                tried = place.tried or any(map(self._conditions.suppresses, node.items))
+                inside = place._replace(tried=tried)
+                return [*self._all(node.items, place), *self._all(node.body, inside)]
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.Lambda():
+                return self._function(node, place)
+            case ast.Assign():
+                self._assign(node)
+            case ast.Call():
+                self._call(node, place)
+        return self._all(ast.iter_child_nodes(node), place)
+
+    def _all(self, nodes: Iterable[ast.AST], place: Place) -> _Todo:
+        """Return the nodes worth a visit: expressions only where the file has dynamic imports."""
+        if self._calls:
+            return [(node, place) for node in nodes]
+        return [
+            (node, place) for node in nodes if not isinstance(node, ast.expr | ast.expr_context)
+        ]
+
+    def _conditional(self, node: ast.If | ast.While | ast.IfExp, place: Place) -> _Todo:
+        held, failed = (fact.add_to(place) for fact in self._conditions.facts(node.test))
+        body, other = (
+            part if isinstance(part, list) else [part] for part in (node.body, node.orelse)
+        )
+        return [
+            *self._all([node.test], place),
+            *self._all(body, held),
+            *self._all(other, failed),
+        ]
+
+    def _try(self, node: ast.Try | ast.TryStar, place: Place) -> _Todo:
+        body = other = place
+        if self._conditions.copes(node):
+            body = place._replace(tried=True)
+            there = self._conditions.tried(node)
+            other = place._replace(probed=place.probed | there)
+        return [
+            *self._all(node.body, body),
+            *self._all(node.handlers, place),
+            *self._all(node.orelse, other),
+            *self._all(node.finalbody, place),
+        ]
+
+    def _function(self, node: Function, place: Place) -> _Todo:
+        inside = place.in_function(Scope(node))
+        if isinstance(node, ast.Lambda):
+            return [*self._all([node.args], place), *self._all([node.body], inside)]
+        outside = [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
+        return [*self._all(outside, place), *self._all(node.body, inside)]
+
+    def _assign(self, node: ast.Assign) -> None:
+        self._conditions.assigned(node)
+        match node.targets:
+            case [ast.Name(id="__all__")] if isinstance(node.value, ast.List | ast.Tuple):
+                self._exports.extend(_texts(node.value.elts))
+            case [ast.Name(id=name)] if self._aliases.full(node.value) in dynamic.IMPORTERS:
+                self._aliases[name] = self._aliases.full(node.value)
+            case _:
+                pass
+
+    def _import(self, node: ast.Import, place: Place) -> None:
+        self._aliases.imported(node)
+        for alias in node.names:
+            self._site(node, place, alias.name)
+
+    def _import_from(self, node: ast.ImportFrom, place: Place) -> None:
+        self._aliases.imported_from(node)
+        module = self._origin.absolute(node.module or "", node.level)
+        if module is None:
+            self._lose(node, dynamic.BEYOND)
+            return
+        for alias in node.names:
+            self._site(node, place, module, alias.name)
+
+    def _call(self, node: ast.Call, place: Place) -> None:
+        known = {"__name__": self._origin.module, "__package__": self._origin.package}
+        reader = Reader((self._scope, *place.scopes), known, budget())
+        full = self._aliases.full(node.func)
+        found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
+        if found is None:
+            return
+        for module, symbol in found.targets:
+            self._site(node, place, module, symbol, dynamic=True)
+        if found.blind:
+            self._lose(node, found.blind, found.prefix)
+
+    def _site(
+        self,
+        node: ast.stmt | ast.expr,
+        place: Place,
+        module: str,
+        symbol: str | None = None,
+        *,
+        dynamic: bool = False,
+    ) -> None:
+        self._sites.append(
+            ImportSite(
+                file=self._origin.path,
+                line=node.lineno,
+                module=module,
+                symbol=symbol,
+                guard=place.guard(module),
+                dynamic=dynamic,
+            )
+        )
+
+    def _lose(self, node: ast.stmt | ast.expr, why: str, prefix: str = "") -> None:
+        spot = BlindSpot(file=self._origin.path, line=node.lineno, why=why, prefix=prefix)
+        self._blind.append(spot)
+
+
+def _texts(parts: Sequence[ast.expr]) -> list[str]:
+    values = (part.value for part in parts if isinstance(part, ast.Constant))
+    return [value for value in values if isinstance(value, str)]

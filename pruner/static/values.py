@@ -1,0 +1,31 @@
+"""What reading first-party sources gives, beside the nouns of `pruner.model`."""
+
+from pruner.model import ImportSite, SourceTree, Value
+
+
+class BlindSpot(Value, frozen=True):
+    """An import whose target the text does not tell: what it loads is not guessed.
+
+    `prefix` is what can be read of the name, as in `import_module(f"plugins.{name}")`.
+    """
+
+    file: str
+    line: int
+    why: str
+    prefix: str = ""
+
+
+class Scan(Value, frozen=True):
+    """What one pass over one source file finds."""
+
+    sites: tuple[ImportSite, ...] = ()
+    blind: tuple[BlindSpot, ...] = ()
+    exports: tuple[str, ...] = ()  # `__all__`, where it is a literal: what a star import loads
+    script: bool = False  # asks whether `__name__` is "__main__", so its folder is an import root
+
+
+class Survey(Value, frozen=True):
+    """The first-party sources, and the imports in them that cannot be read."""
+
+    tree: SourceTree
+    blind: tuple[BlindSpot, ...] = ()

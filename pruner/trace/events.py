@@ -1,0 +1,330 @@
+"""Read what the tracer of a sandbox wrote, and trust none of it.
+
+The folder holds one file a process, `<pid>-<8 hex>.events`: a header object, then one JSON array a
+line, `[kind, …]`; and `<pid>.<start>.off`, the empty markers of processes that were switched off.
+The format is versioned in `tracers/pruner_tracer.py`. The agent can write there as well, so every
+byte is bounded, typed and checked before it becomes a value; what does not fit is an `OutsideError`
+that names file and line. Only texts that no report could show or no file could have are dropped
+instead, and counted: control characters, and paths that are not absolute or have `..` in them.
+"""
+
+import os
+import re
+import stat
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sized
+from operator import itemgetter
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pruner.errors import OutsideError
+from pruner.model import Attempt, Loaded, Value
+from pruner.trace import rows
+
+MAX_PROCESSES = 10_000
+MAX_FILE_BYTES = 256 << 20
+MAX_TOTAL_BYTES = 1 << 30
+MAX_LINE_BYTES = 256 << 10
+MAX_DISTINCT = 100_000  # modules, lookups, libraries and programs, each
+
+_NAME = re.compile(r"([1-9][0-9]{0,9})-[0-9a-f]{8}\.events", re.ASCII)
+_MARKER = re.compile(r"[1-9][0-9]{0,9}\.[0-9]{1,20}\.off", re.ASCII)
+# Controls, line separators, what reverses the direction of text, and what could not be decoded.
+_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]")
+_HINT = "the agent, or something beside it, has written there; run the trace again"
+
+
+class Process(Value, frozen=True):
+    """The interpreter that wrote one file; a fork has its parent's file in `inherits`."""
+
+    pid: int
+    ppid: int
+    python: str  # "3.11.7"
+    executable: str
+    argv: tuple[str, ...]  # at most 20 of 400 characters each
+    implementation: str
+    prefix: str
+    started: float  # seconds since the epoch
+    inherits: str | None
+
+
+class Named(Value, frozen=True):
+    """A library that ctypes opened or a program that was started, as the agent named it."""
+
+    what: str
+    by: str | None = None  # "path:line"
+
+
+class Events(Value, frozen=True):
+    """What all processes of one run loaded, each thing once, sorted.
+
+    `attempts` are the lookups that no load followed at once; a name that was loaded without one
+    has its proof in `loaded`.
+    """
+
+    processes: tuple[Process, ...] = ()
+    loaded: tuple[Loaded, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    opened: tuple[Named, ...] = ()
+    spawned: tuple[Named, ...] = ()
+    torn: tuple[str, ...] = ()  # files that do not end where their process did: cut off, or full
+    dropped: int = 0  # events, or the `by` of one, with a path or name that nothing can have
+
+
+def read_events(folder: Path) -> Events:
+    """Read all event files of a folder.
+
+    Raises OutsideError where the folder cannot be read, holds anything but event files and
+    markers, or a file is not ours, is malformed before its last line, or passes a bound.
+    """
+    reader = _Reader(folder)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            reader.read_all(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        raise OutsideError(f"cannot read the events in {folder}: {error.strerror}") from error
+    return reader.events()
+
+
+class _Reader:
+    """Gathers the events of one folder; a first `by` stays."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.names: list[str] = []
+        self.total = 0
+        self.dropped = 0
+        self.processes: list[Process] = []
+        self.torn: list[str] = []
+        self.known: set[str] = set()  # names of everything that was loaded, with a file or without
+        self.loaded: dict[tuple[str, str, str], str | None] = {}
+        self.attempts: dict[str, str | None] = {}
+        self.opened: dict[str, str | None] = {}
+        self.spawned: dict[str, str | None] = {}
+        self.handlers: dict[type[rows.Row], Callable[[Any], None]] = {
+            rows.Module: self.on_module,
+            rows.Extension: self.on_extension,
+            rows.Library: self.on_library,
+            rows.Attempt: lambda row: self.note(self.attempts, row.name, row.by),
+            rows.Dlopen: lambda row: self.note(self.opened, row.what, row.by),
+            rows.Spawn: lambda row: self.note(self.spawned, row.what, row.by),
+        }
+
+    # --- files ---
+
+    def read_all(self, descriptor: int) -> None:
+        """Read every event file below an open folder, in the order of their process ids."""
+        self.names = self.listed(descriptor)
+        for name in self.names:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+            with os.fdopen(os.open(name, flags, dir_fd=descriptor), "rb") as stream:
+                self.read_one(name, stream)
+
+    def listed(self, descriptor: int) -> list[str]:
+        """Return the names of the event files; anything that does not belong there is an error."""
+        names: list[str] = []
+        with os.scandir(descriptor) as entries:
+            for count, entry in enumerate(entries):
+                if count >= 2 * MAX_PROCESSES or len(names) >= MAX_PROCESSES:
+                    raise self.error(f"more than {MAX_PROCESSES} processes (MAX_PROCESSES)")
+                if not stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode):
+                    raise self.error(f"{entry.name!a} is not a regular file")
+                if _NAME.fullmatch(entry.name):
+                    names.append(entry.name)
+                elif not _MARKER.fullmatch(entry.name):
+                    raise self.error(f"{entry.name!a} is no event file")
+        return sorted(names, key=lambda name: (int(name.partition("-")[0]), name))
+
+    def read_one(self, name: str, stream: BinaryIO) -> None:
+        """Read one file; it is torn where it has no line, or a last one without its end."""
+        whole = full = False
+        for number, line in enumerate(self.lines(name, stream), 1):
+            whole = line.endswith(b"\n")
+            if not whole:
+                break
+            if number == 1:
+                self.begin(name, line)
+                continue
+            try:
+                row = rows.decode_event(line)
+            except rows.MALFORMED as error:
+                raise self.error(f"line {number} is no event: {_shown(str(error))}", name) from None
+            if full:
+                raise self.error(f"line {number} comes after the last", name)
+            full = type(row) is rows.Full
+            if not full:
+                self.handlers[type(row)](row)
+        if full or not whole:
+            self.torn.append(name)
+
+    def lines(self, name: str, stream: BinaryIO) -> Iterator[bytes]:
+        """Yield the lines within the bounds."""
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise self.error("not a regular file", name)
+        size = 0
+        while line := stream.readline(MAX_LINE_BYTES + 1):
+            size += len(line)
+            if len(line) > MAX_LINE_BYTES:
+                raise self.error(
+                    f"a line of more than {MAX_LINE_BYTES} bytes (MAX_LINE_BYTES)", name
+                )
+            if size > MAX_FILE_BYTES:
+                raise self.error(f"more than {MAX_FILE_BYTES} bytes (MAX_FILE_BYTES)", name)
+            if self.total + size > MAX_TOTAL_BYTES:
+                raise self.error(f"more than {MAX_TOTAL_BYTES} bytes in all (MAX_TOTAL_BYTES)")
+            yield line
+        self.total += size
+
+    def begin(self, name: str, line: bytes) -> None:
+        """Read the header, the first line of a file."""
+        try:
+            claim = rows.decode_claim(line)
+            if (claim.format, claim.version) != (rows.FORMAT, rows.VERSION):
+                raise self.version(name, claim)
+            header = rows.decode_header(line)
+        except rows.MALFORMED as error:
+            message = f"line 1 is not the header of an event file: {_shown(str(error))}"
+            raise self.error(message, name) from None
+        if header.pid != int(name.partition("-")[0]):
+            raise self.error(f"line 1 says process {header.pid}", name)
+        if header.inherits is not None and header.inherits not in self.names:
+            raise self.error(f"goes on from {header.inherits!a}, which is not there", name)
+        self.processes.append(_process(header))
+
+    def version(self, name: str, claim: rows.Claim) -> OutsideError:
+        """Return the error that says which formats do not match."""
+        found = f"{_shown(claim.format)} version {claim.version}"
+        return self.error(
+            f"line 1 says {found}; this pruner reads {rows.FORMAT} version {rows.VERSION}", name
+        )
+
+    def error(self, message: str, name: str | None = None) -> OutsideError:
+        """Return an error about the folder, or about one of its files."""
+        where = self.folder / name if name else self.folder
+        return OutsideError(f"{where}: {message}", hint=_HINT)
+
+    # --- events ---
+
+    def on_module(self, row: rows.Module) -> None:
+        """Keep a module; without a file it only tells that its name was found."""
+        if row.name is not None:
+            self.know(row.name)
+        if row.file is not None:
+            what = row.name if row.name is not None else row.file.rpartition("/")[2]
+            self.load("module", what, row.file, row.by)
+
+    def on_extension(self, row: rows.Extension) -> None:
+        """Keep an extension module."""
+        self.know(row.name)
+        self.load("extension", row.name, row.file, row.by)
+
+    def on_library(self, row: rows.Library) -> None:
+        """Keep a mapped file."""
+        self.load("library", row.file.rpartition("/")[2], row.file, None)
+
+    def know(self, name: str) -> None:
+        """Remember that a name was found."""
+        if name not in self.known:
+            self.bound(self.known)
+            self.known.add(name)
+
+    def load(self, kind: str, what: str, file: str, by: str | None) -> None:
+        """Keep one loaded file, the first time."""
+        key = (kind, what, file)
+        if key in self.loaded:
+            self.loaded[key] = self.loaded[key] or self.checked(by)
+        elif _is_fit(what) and _is_path(file):
+            self.bound(self.loaded)
+            self.loaded[key] = self.checked(by)
+        else:
+            self.dropped += 1
+
+    def note(self, names: dict[str, str | None], name: str, by: str | None) -> None:
+        """Keep one name, the first time."""
+        if name in names:
+            names[name] = names[name] or self.checked(by)
+        elif _is_fit(name):
+            self.bound(names)
+            names[name] = self.checked(by)
+        else:
+            self.dropped += 1
+
+    def bound(self, gathered: Sized) -> None:
+        """Refuse one more."""
+        if len(gathered) >= MAX_DISTINCT:
+            raise self.error(f"more than {MAX_DISTINCT} different names (MAX_DISTINCT)")
+
+    def checked(self, by: str | None) -> str | None:
+        """Return a `by` that can be shown, or None."""
+        if by is None or _is_fit(by):
+            return by
+        self.dropped += 1
+        return None
+
+    def events(self) -> Events:
+        """Return what was gathered."""
+        known = sorted(self.known)
+        return Events(
+            processes=tuple(self.processes),
+            loaded=tuple(
+                Loaded(kind=kind, what=what, file=file, by=by or self.opener(kind, what, file))
+                for (kind, what, file), by in sorted(self.loaded.items(), key=itemgetter(0))
+            ),
+            attempts=tuple(
+                Attempt(module=name, by=by, failed=not _is_found(name, known))
+                for name, by in sorted(self.attempts.items(), key=itemgetter(0))
+            ),
+            opened=_named(self.opened),
+            spawned=_named(self.spawned),
+            torn=tuple(self.torn),
+            dropped=self.dropped,
+        )
+
+    def opener(self, kind: str, what: str, file: str) -> str | None:
+        """Return who opened a library by its name or path, if ctypes did."""
+        return (self.opened.get(file) or self.opened.get(what)) if kind == "library" else None
+
+
+def _is_found(name: str, known: list[str]) -> bool:
+    """Tell whether a name, or something below it, is among the sorted ones."""
+    for least in (name, name + "."):
+        at = bisect_left(known, least)
+        if at < len(known) and (known[at] == name or known[at].startswith(name + ".")):
+            return True
+    return False
+
+
+def _process(header: rows.Header) -> Process:
+    return Process(
+        pid=header.pid,
+        ppid=header.ppid,
+        python=_shown(header.python),
+        executable=_shown(header.executable),
+        argv=tuple(map(_shown, header.argv)),
+        implementation=_shown(header.implementation),
+        prefix=_shown(header.prefix),
+        started=header.started,
+        inherits=header.inherits,
+    )
+
+
+def _named(names: dict[str, str | None]) -> tuple[Named, ...]:
+    return tuple(Named(what=what, by=by) for what, by in sorted(names.items(), key=itemgetter(0)))
+
+
+def _is_fit(text: str) -> bool:
+    """Tell whether a text is not empty and can be shown."""
+    return text != "" and _UNFIT.search(text) is None
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether a text is an absolute path without `..`."""
+    return text.startswith("/") and "/../" not in text + "/" and _is_fit(text)
+
+
+def _shown(text: str) -> str:
+    """Return a text that is safe to print."""
+    return _UNFIT.sub("\ufffd", text[:400])

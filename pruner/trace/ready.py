@@ -1,0 +1,74 @@
+"""Waiting until an agent is ready, without waiting for one that has ended."""
+
+import re
+import time
+from collections.abc import Callable
+
+from pruner.config import Agent, ExitReady, HttpReady, LogReady, TcpReady
+from pruner.sandbox.base import Environment, Session
+from pruner.sandbox.probes import Answer, ask, probe
+
+SLICE = 2.0
+"""Seconds that a probe stays in the sandbox before pruner looks whether the agent still runs."""
+
+PAUSE = 0.05
+HEALTHY = tuple(range(200, 400))
+
+
+def wait_until_ready(environment: Environment, session: Session, agent: Agent) -> str | None:
+    """Wait; return None once the agent is ready, else why it never was."""
+    attempt = _attempt(environment, session, agent)
+    end = time.monotonic() + agent.ready.timeout
+    waits_for_end = isinstance(agent.ready, ExitReady)
+    while True:
+        over = session.ended()
+        if over is not None and not waits_for_end:
+            return "it ended"
+        why = attempt(max(PAUSE, min(SLICE, end - time.monotonic())))
+        if why is None:
+            return None
+        if time.monotonic() >= end or (over is not None and waits_for_end):
+            return why
+
+
+def _attempt(
+    environment: Environment, session: Session, agent: Agent
+) -> Callable[[float], str | None]:
+    """Return a function that tries for some seconds and says what is missing, or None."""
+    ready = agent.ready
+    call = probe(environment.python, session.tools)
+
+    def http(seconds: float) -> str | None:
+        assert isinstance(ready, HttpReady)  # noqa: S101
+        order = {"http": ["GET", ready.port, ready.http], "expect": HEALTHY, "timeout": seconds}
+        answer = ask(session, call, order, Answer)
+        where = f"GET {ready.http} on port {ready.port}"
+        return None if answer.ok else f"{where}: {answer.outcome}"
+
+    def tcp(seconds: float) -> str | None:
+        assert isinstance(ready, TcpReady)  # noqa: S101
+        answer = ask(session, call, {"tcp": ready.tcp, "timeout": seconds}, Answer)
+        return None if answer.ok else f"port {ready.tcp}: {answer.outcome}"
+
+    def log(_seconds: float) -> str | None:
+        assert isinstance(ready, LogReady)  # noqa: S101
+        if re.search(ready.log, session.log(), re.MULTILINE):
+            return None
+        time.sleep(PAUSE)
+        return f"no line of its output matches {ready.log!r}"
+
+    def ended(_seconds: float) -> str | None:
+        assert isinstance(ready, ExitReady)  # noqa: S101
+        over = session.ended()
+        if over is None:
+            time.sleep(PAUSE)
+            return "it has not ended"
+        return None if over.code == ready.exit else f"it ended with {over.code}, not {ready.exit}"
+
+    kinds: dict[type, Callable[[float], str | None]] = {
+        HttpReady: http,
+        TcpReady: tcp,
+        LogReady: log,
+        ExitReady: ended,
+    }
+    return kinds[type(ready)]

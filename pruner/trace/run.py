@@ -1,0 +1,105 @@
+"""One run of one agent, from its start to its trace."""
+
+import time
+
+from pruner.config import Agent, ExitReady
+from pruner.errors import PrunerError
+from pruner.model import AgentStatus, Loaded, Outcome, Trace
+from pruner.sandbox.base import Environment, Exit, Session, last_line
+from pruner.sandbox.probes import Look, ask, probe
+from pruner.trace.events import read_events
+from pruner.trace.exercise import exercise
+from pruner.trace.ready import wait_until_ready
+
+
+def run_agent(environment: Environment, agent: Agent) -> Trace:
+    """Start an agent, exercise it, stop it, and return what was seen.
+
+    How the agent fares is in the trace's status; only what is outside of it raises.
+    """
+    with environment.start(agent) as session:
+        began = time.monotonic()
+        missing = wait_until_ready(environment, session, agent)
+        seconds = time.monotonic() - began
+        outcomes: tuple[Outcome, ...] = ()
+        if missing is None:
+            outcomes = _exercises(environment, session, agent)
+        look = _look(environment, session)
+        over = session.ended()
+        log = session.log()
+        session.stop(politely=not look.deaf)
+        events = read_events(session.events)
+    status, detail = _judged(agent, missing, over, outcomes, log)
+    seen = {item.file for item in events.loaded}
+    outside = tuple(
+        Loaded(kind="library", what=path.rpartition("/")[2], file=path)
+        for path in look.libraries
+        if path not in seen
+    )
+    return Trace(
+        agent=agent.name,
+        status=status,
+        seconds=round(seconds, 3),
+        loaded=events.loaded + outside,
+        attempts=events.attempts,
+        exercises=outcomes,
+        processes=len(events.processes),
+        torn=events.torn,
+        detail=detail,
+        memory_bytes=look.memory or None,
+    )
+
+
+def _exercises(environment: Environment, session: Session, agent: Agent) -> tuple[Outcome, ...]:
+    outcomes: list[Outcome] = []
+    for task in agent.exercise:
+        if session.ended() is not None:
+            gone = Outcome(
+                name=task.name, outcome="not run", ok=False, detail="the agent had ended"
+            )
+            outcomes.append(gone)
+            continue
+        try:
+            outcomes.append(exercise(environment, session, task))
+        except PrunerError:
+            if session.ended() is None:
+                raise
+            gone = Outcome(name=task.name, outcome="agent ended", ok=False)
+            outcomes.append(gone)
+    return tuple(outcomes)
+
+
+def _look(environment: Environment, session: Session) -> Look:
+    """Look at the live processes once more, from outside them: a killed agent writes no last line.
+
+    An agent that ends while we look has told the tracer all that it will.
+    """
+    nothing = Look(libraries=(), memory=0, deaf=False)
+    if session.ended() is not None:
+        return nothing
+    try:
+        return ask(session, probe(environment.python, session.tools), {"maps": True}, Look)
+    except PrunerError:
+        if session.ended() is None:
+            raise
+        return nothing
+
+
+def _judged(
+    agent: Agent, missing: str | None, over: Exit | None, outcomes: tuple[Outcome, ...], log: str
+) -> tuple[AgentStatus, str]:
+    """Return the status of a run, and the line that explains it."""
+    said = last_line(log) or "it printed nothing"
+    expected_end = isinstance(agent.ready, ExitReady) and missing is None
+    if over is not None and over.out_of_memory:
+        return AgentStatus.MEMORY, "it was killed for using more memory than the image's limit"
+    if over is not None and not expected_end:
+        return AgentStatus.EXITED, f"it ended with {over.code}: {said}"
+    if missing is not None:
+        waited = f"{agent.ready.timeout:g} s"
+        return AgentStatus.NOT_READY, f"not ready after {waited} ({missing}); last line: {said}"
+    failed = next((outcome for outcome in outcomes if not outcome.ok), None)
+    if failed is not None:
+        detail = f": {last_line(failed.detail)}" if failed.detail else ""
+        return AgentStatus.FAILED, f"{failed.name} gave {failed.outcome}{detail}"
+    return AgentStatus.OK, ""

@@ -1,0 +1,1 @@
+"""What every agent shares: configuration, logging, storage and messages."""

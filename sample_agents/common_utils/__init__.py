@@ -1,0 +1,1 @@
+"""Helpers that some agents use: health, metrics, audio, start and stop."""

@@ -1,0 +1,1 @@
+"""Agents of the main computer, their models and their smoke tests."""

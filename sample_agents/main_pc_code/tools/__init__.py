@@ -1,0 +1,1 @@
+"""Tools that people run by hand, in no agent's image on purpose."""

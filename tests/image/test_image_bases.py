@@ -1,0 +1,54 @@
+"""What names of base images say, and that every row of the table can be checked."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from pruner.image.bases import bases, has_cuda, python_version
+
+
+@pytest.mark.parametrize(
+    ("image", "version"),
+    [
+        ("python:3.10-slim", "3.10"),
+        ("python:3.11.2-bookworm@sha256:0123", "3.11"),
+        ("host.example:5000/library/python:3.9", "3.9"),
+        ("ghcr.example/uv:python3.12-bookworm-slim", "3.12"),
+        ("python:3-slim-bookworm", None),
+        ("python:latest", None),
+        ("python", None),
+        ("ubuntu:22.04", "3.10"),
+        ("ubuntu:24.04", "3.12"),
+        ("nvidia/cuda:12.3.0-runtime-ubuntu22.04", "3.10"),
+        ("nvidia/cuda:12.3.0-runtime-ubuntu20.04", "3.8"),
+        ("nvidia/cuda:12.3.0-runtime-debian12", "3.11"),
+        ("nvidia/cuda:12.3.0-base-ubi8", "3.6"),
+        ("debian:bookworm-slim", "3.11"),
+        ("debian:12", "3.11"),
+        ("debian:12.5-slim", "3.11"),
+        ("debian:13", "3.13"),
+        ("debian:120", None),
+        ("gcr.example/distroless/python3-debian12", "3.11"),
+        ("pytorch/pytorch:2.2.2-cuda12.1-cudnn8-runtime", None),
+        ("scratch", None),
+        ("copy3.10", None),
+    ],
+)
+def test_python_of_a_base(image: str, version: str | None) -> None:
+    assert python_version(image) == version
+
+
+def test_gpu_of_a_base() -> None:
+    assert has_cuda("nvidia/cuda:12.3.0-runtime-ubuntu22.04")
+    assert has_cuda("pytorch/pytorch:2.2.2-cuda12.1-cudnn8-runtime")
+    assert not has_cuda("python:3.10-slim")
+
+
+def test_every_row_has_a_pattern_a_source_and_a_date() -> None:
+    for row in bases():
+        assert re.compile(row.match)
+        assert row.match.replace("?P<", "") == row.match.replace("?P<", "").lower()
+        assert row.python == "" or re.fullmatch(r"3\.\d+", row.python)
+        assert row.source
+        assert dt.date(2024, 1, 1) < row.date

@@ -1,0 +1,664 @@
+"""The tracer in real interpreters: each test runs programs in a throwaway environment of their own.
+
+The environment holds what a sandbox holds: a folder with the tracer and `out`, and the two files
+in site-packages that start it.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import textwrap
+import zipfile
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from pruner.model import Loaded
+from pruner.trace.events import Events, read_events
+
+TRACER = Path(__file__).resolve().parents[2] / "tracers" / "pruner_tracer.py"
+VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
+SILENT = {"PRUNER_TRACER": "off"}
+
+
+class Home:
+    """An environment with the tracer in it. Modules go to site-packages, programs to `work`."""
+
+    def __init__(self, root: Path, python: str) -> None:
+        self.folder = root / "tracer"
+        self.out = self.folder / "out"
+        self.work = root / "work"
+        self.out.mkdir(parents=True)
+        self.work.mkdir()
+        shutil.copy(TRACER, self.folder)
+        subprocess.run([python, "-m", "venv", "--without-pip", str(root / "venv")], check=True)
+        self.python = root / "venv" / "bin" / "python"
+        (self.site,) = root.glob("venv/lib/python3*/site-packages")
+        self.install("pruner_tracer.start()")
+
+    def install(self, call: str) -> None:
+        """Write the two files that get the tracer in."""
+        line = f"{self.folder}\nimport pruner_tracer; {call}\n"
+        (self.site / "00_pruner.pth").write_text(line)
+        (self.site / "00_pruner.start").write_text("pruner_tracer:start\n")
+
+    def module(self, name: str, text: str = "") -> Path:
+        """Write a module into site-packages."""
+        path = self.site / (name.replace(".", "/") + ".py")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    def start(
+        self, program: str, *options: str, env: dict[str, str] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a program, its output in pipes."""
+        script = self.work / "program.py"
+        script.write_text(textwrap.dedent(program))
+        return subprocess.Popen(
+            [self.python, *options, script],
+            cwd=self.work,
+            env=(os.environ | env) if env is not None else None,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(
+        self, program: str, *options: str, env: dict[str, str] | None = None, code: int = 0
+    ) -> str:
+        """Run a program to its end; return what it printed. It may print no error."""
+        with self.start(program, *options, env=env) as process:
+            out, errors = process.communicate(timeout=60)
+        assert (errors, process.returncode) == ("", code)
+        return out
+
+    def events(self) -> Events:
+        """Read what was recorded."""
+        return read_events(self.out)
+
+    def loaded(self, name: str) -> Loaded | None:
+        """Return the record of a module, if there is one with a file."""
+        return next((item for item in self.events().loaded if item.what == name), None)
+
+    def knows(self, *names: str) -> bool:
+        """Tell whether all of these modules were recorded from site-packages."""
+        files = {item.what: item.file for item in self.events().loaded}
+        return all(files.get(name, "").startswith(f"{self.site}/") for name in names)
+
+
+@cache
+def interpreter(version: str) -> str | None:
+    """Return a working interpreter of a version, from PATH or from among those of pyenv."""
+    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    found = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
+    for candidate in filter(None, (shutil.which(f"python{version}"), *found)):
+        command = [candidate, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.stdout.strip() == version:
+            return candidate
+    return None
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path, sys.executable)
+
+
+@pytest.fixture(params=VERSIONS)
+def each(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(f"no Python {request.param} here")
+    return Home(tmp_path, python)
+
+
+# --- on every version ------------------------------------------------------------------------
+
+
+def test_every_way_to_import(each: Home) -> None:
+    for name in ("plain", "by_name", "by_runpy", "by_path", "seen", "never", "pack.part"):
+        each.module(name)
+    each.run(
+        f"""\
+        import plain
+        import importlib, importlib.util, runpy
+        importlib.import_module("by_name")
+        runpy.run_module("by_runpy")
+        spec = importlib.util.spec_from_file_location("by_path", {str(each.site / "by_path.py")!r})
+        spec.loader.exec_module(importlib.util.module_from_spec(spec))
+        importlib.util.find_spec("seen")
+        import pack.part
+        try:
+            import missing.part
+        except ImportError:
+            pass
+        """
+    )
+    script = each.work / "program.py"
+    modules = {item.what: item for item in each.events().loaded}
+    lines = {"plain": 1, "by_name": 3, "by_runpy": 4, "by_path": 6, "pack.part": 8}
+    for name, line in lines.items():
+        file = str(each.site / (name.replace(".", "/") + ".py"))
+        expected = Loaded(kind="module", what=name, file=file, by=f"{script}:{line}")
+        assert modules[name] == expected
+    assert modules["__main__"].file == str(script)
+    assert "never" not in modules
+    assert "seen" not in modules
+    attempts = {item.module: (item.by, item.failed) for item in each.events().attempts}
+    assert attempts["seen"] == (f"{script}:7", True)
+    assert attempts["missing"] == (f"{script}:10", True)
+    assert attempts.get("pack", ("", False))[1] is False
+
+
+def test_an_extension_and_its_library(each: Home) -> None:
+    suffix = each.run("import _ctypes; print(_ctypes.__file__)").strip()
+    extension = each.loaded("_ctypes")
+    assert extension is not None
+    assert (extension.kind, extension.file) == ("extension", suffix)
+    libraries = {item.file for item in each.events().loaded if item.kind == "library"}
+    assert os.path.realpath(suffix) in libraries
+    assert any("/libffi" in path for path in libraries) or "libffi" not in linked(suffix)
+
+
+def linked(path: str) -> str:
+    return subprocess.run(["ldd", path], check=False, capture_output=True, text=True).stdout
+
+
+def test_the_agent_sees_its_own_path_and_modules(each: Home) -> None:
+    program = "import json, sys; print(json.dumps([sys.path, sorted(sys.modules)]))"
+    traced_path, traced = json.loads(each.run(program))
+    (each.site / "00_pruner.pth").write_text("import sys\n")  # site loads a codec to read any
+    (each.site / "00_pruner.start").unlink()
+    path, modules = json.loads(each.run(program))
+    assert traced_path == path
+    assert set(modules) <= set(traced)
+    assert set(traced) - set(modules) <= {"pruner_tracer", "atexit"}
+
+
+def test_a_fork_writes_its_own_file(each: Home) -> None:
+    each.module("before")
+    each.module("inside")
+    each.run(
+        """\
+        import os, before
+        child = os.fork()
+        if child == 0:
+            import inside
+            os._exit(0)
+        os.waitpid(child, 0)
+        """
+    )
+    parent, child = sorted(each.events().processes, key=lambda process: process.inherits or "")
+    assert each.knows("before", "inside")
+    assert child.ppid == parent.pid
+    assert child.inherits is not None
+    assert child.inherits.startswith(f"{parent.pid}-")
+
+
+@pytest.mark.parametrize("options", [("-I",), ()])
+def test_a_child_in_isolation_or_an_empty_environment(each: Home, options: tuple[str, ...]) -> None:
+    each.module("inside")
+    each.run(
+        f"""\
+        import subprocess, sys
+        subprocess.run([sys.executable, *{options}, "-c", "import inside"], env={{}}, check=True)
+        """
+    )
+    assert each.knows("inside")
+    assert len(each.events().processes) == 2
+    assert [Path(item.what).name for item in each.events().spawned] == ["python"]
+
+
+def test_sigkill_loses_nothing(each: Home) -> None:
+    names = [f"module_{number}" for number in range(50)]
+    for name in names:
+        each.module(name)
+    each.run(
+        f"""\
+        import {", ".join(names)}
+        import os, signal
+        os.kill(os.getpid(), signal.SIGKILL)
+        """,
+        code=-signal.SIGKILL,
+    )
+    assert each.knows(*names)
+    assert each.events().torn == ()
+
+
+def test_off_reaches_the_grandchild_with_an_empty_environment(each: Home) -> None:
+    each.module("inside")
+    each.run(
+        """\
+        import subprocess, sys
+        child = [sys.executable, "-c", "import inside; print(1)"]
+        subprocess.run(child, env={}, check=True)
+        shell = '"$0" -c "import inside; print(1)"; true'
+        subprocess.run(["/bin/sh", "-c", shell, sys.executable], env={}, check=True)
+        """,
+        env=SILENT,
+    )
+    assert each.events() == Events()
+    assert {path.suffix for path in each.out.iterdir()} == {".off"}
+    each.run("import inside")
+    assert each.knows("inside")
+
+
+# --- finders and hooks of others -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "meddle",
+    [
+        "sys.meta_path.insert(0, Finder())",
+        "sys.meta_path[:] = [Finder()]",
+        "sys.meta_path = [Finder()]",
+        "builtins.__import__ = importlib.__import__",
+        "builtins.__import__ = lambda *a, **k: importlib.__import__(*a, **k)",
+        "sys.addaudithook(lambda event, args: None)",
+    ],
+)
+def test_whoever_meddles_with_the_import_system(home: Home, meddle: str) -> None:
+    home.module("statement")
+    home.module("named")
+    home.run(
+        f"""\
+        import builtins, importlib, importlib.machinery, sys
+
+        class Finder:
+            find_spec = staticmethod(importlib.machinery.PathFinder.find_spec)
+
+        {meddle}
+        import statement
+        importlib.import_module("named")
+        """
+    )
+    assert home.knows("statement", "named")
+    statement = home.loaded("statement")
+    assert statement is not None
+    assert statement.by is not None
+    assert statement.by.startswith(f"{home.work}/program.py:")
+
+
+def test_a_loader_that_calls_exec_itself(home: Home) -> None:
+    path = home.module("custom", "x = 1")
+    home.run(
+        f"""\
+        import importlib.abc, importlib.util, sys
+
+        class Loader(importlib.abc.Loader):
+            def exec_module(self, module):
+                self.deeper(compile("x = 1", {str(path)!r}, "exec"), module)
+            def deeper(self, code, module):
+                exec(code, vars(module))
+
+        class Finder:
+            def find_spec(self, name, path=None, target=None):
+                if name == "custom":
+                    return importlib.util.spec_from_loader(name, Loader())
+
+        sys.meta_path.insert(0, Finder())
+        import custom
+        """
+    )
+    custom = home.loaded("custom")
+    assert custom is not None
+    assert custom.file == str(path)
+
+
+def test_code_that_is_run_from_a_file_by_no_import(home: Home) -> None:
+    path = home.module("settings", "x = 1")
+    home.run(
+        f"""\
+        path = {str(path)!r}
+        exec(compile(open(path).read(), path, "exec"), {{}})
+        exec(compile("y = 2", "made up", "exec"), {{}})
+        exec("z = 3")
+        """
+    )
+    settings = home.loaded("settings.py")
+    assert settings is not None
+    assert settings.by == f"{home.work}/program.py:2"
+    assert not [item for item in home.events().loaded if "made up" in item.file]
+
+
+# --- where modules come from -----------------------------------------------------------------
+
+
+def test_zip_and_namespace_package(home: Home) -> None:
+    with zipfile.ZipFile(home.work / "bundle.zip", "w") as bundle:
+        bundle.writestr("zipped.py", "")
+    home.module("space.inner")
+    home.run('import sys; sys.path.append("bundle.zip"); import zipped, space.inner')
+    zipped = home.loaded("zipped")
+    assert zipped is not None
+    assert zipped.file == f"{home.work}/bundle.zip/zipped.py"
+    assert home.knows("space.inner")
+    assert home.loaded("space") is None
+    assert not [item for item in home.events().attempts if item.module == "space" and item.failed]
+
+
+def test_a_module_without_source_is_named_by_its_own_file(home: Home) -> None:
+    home.run(
+        f"""\
+        import os, py_compile
+        open("bare.py", "w").close()
+        py_compile.compile("bare.py", {str(home.site / "bare.pyc")!r}, "/elsewhere/bare.py")
+        os.remove("bare.py")
+        import bare
+        """
+    )
+    bare = home.loaded("bare")
+    assert bare is not None
+    assert bare.file == str(home.site / "bare.pyc")
+
+
+def test_a_path_with_dots_is_made_plain(home: Home) -> None:
+    (home.work / "lib").mkdir()
+    (home.work / "lib" / "dotted.py").touch()
+    (home.work / "deep" / "er").mkdir(parents=True)
+    (home.work / "link").symlink_to(home.work / "deep" / "er")
+    (home.work / "deep" / "through.py").touch()
+    home.run(
+        """\
+        import os, sys
+        sys.path[:0] = [os.path.abspath(".") + "/deep/../lib", os.path.abspath(".") + "/link/.."]
+        import dotted, through
+        """
+    )
+    files = {item.what: item.file for item in home.events().loaded}
+    assert files["dotted"] == f"{home.work}/lib/dotted.py"
+    assert files["through"] == f"{home.work}/deep/through.py"
+    assert home.events().dropped == 0
+
+
+@pytest.mark.parametrize(
+    "name", ['quo"te', "back\\slash", "ключ", "snow ☃ 🎈", "new\nline", "\udcff"]
+)
+def test_any_name_comes_out_as_valid_json(home: Home, name: str) -> None:
+    folder = home.work / name
+    folder.mkdir()
+    (folder / "odd.py").touch()
+    home.run(f"import sys; sys.path.insert(0, {str(folder)!r}); import odd, json")
+    odd = home.loaded("odd")
+    if name in {"new\nline", "\udcff"}:
+        assert odd is None
+        assert home.events().dropped > 0
+    else:
+        assert odd is not None
+        assert odd.file == f"{folder}/odd.py"
+    assert home.loaded("json") is not None
+
+
+def test_a_lazy_module_is_not_woken(home: Home) -> None:
+    home.module("heavy", "print('woken')")
+    out = home.run(
+        """\
+        import importlib.util, sys, time
+        spec = importlib.util.find_spec("heavy")
+        spec.loader = importlib.util.LazyLoader(spec.loader)
+        module = sys.modules["heavy"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        time.sleep(0.1)
+        import colorsys
+        """
+    )
+    assert out == ""
+
+
+def test_first_look_and_last_look(home: Home) -> None:
+    home.install("import colorsys; pruner_tracer.start()")
+    home.run(
+        """\
+        import sys, types
+        made = types.ModuleType("made")
+        made.__file__ = "/made/up.py"
+        sys.modules["made"] = made
+        sys.modules["thing"] = object()
+        sys.modules["nothing"] = None
+        """
+    )
+    first, made = home.loaded("colorsys"), home.loaded("made")
+    assert first is not None
+    assert made == Loaded(kind="module", what="made", file="/made/up.py")
+
+
+# --- processes and threads -------------------------------------------------------------------
+
+
+def test_a_thread(home: Home) -> None:
+    home.module("inside")
+    home.run(
+        """\
+        import threading
+        thread = threading.Thread(target=__import__, args=("inside",))
+        thread.start()
+        thread.join()
+        """
+    )
+    assert home.knows("inside")
+
+
+def test_forks_under_threads_that_import(home: Home) -> None:
+    names = [f"module_{number}" for number in range(200)]
+    for name in names:
+        home.module(name)
+    home.run(
+        f"""\
+        import importlib, os, threading
+        names = {names!r}
+        threads = [
+            threading.Thread(target=list, args=(map(importlib.import_module, names[at::4]),))
+            for at in range(4)
+        ]
+        for thread in threads:
+            thread.start()
+        for _ in range(20):
+            child = os.fork()
+            if child == 0:
+                import colorsys
+                os._exit(0)
+            os.waitpid(child, 0)
+        for thread in threads:
+            thread.join()
+        """,
+        *(["-W", "ignore"]),
+    )
+    assert home.knows(*names)
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+def test_multiprocessing(home: Home, method: str) -> None:
+    home.module("inside", "def work():\n    import deeper\n")
+    home.module("deeper")
+    home.run(
+        f"""\
+        import multiprocessing
+
+        def work():
+            import inside
+            inside.work()
+
+        if __name__ == "__main__":
+            process = multiprocessing.get_context({method!r}).Process(target=work)
+            process.start()
+            process.join()
+        """
+    )
+    assert home.knows("inside", "deeper")
+
+
+def test_a_program_that_replaces_its_process(home: Home) -> None:
+    home.module("before")
+    home.module("after")
+    home.run(
+        """\
+        import os, sys, before
+        os.execve(sys.executable, [sys.executable, "-I", "-c", "import after"], {})
+        """
+    )
+    assert home.knows("before", "after")
+    first, second = home.events().processes
+    assert first.pid == second.pid
+    assert len(home.events().spawned) == 1
+
+
+@pytest.mark.parametrize(
+    "ending", ["os._exit(0)", "os.kill(os.getpid(), signal.SIGTERM)", "os.abort()"]
+)
+def test_a_sudden_end_right_after_an_import(home: Home, ending: str) -> None:
+    home.module("last")
+    with home.start(f"import os, signal, last; {ending}") as process:
+        process.communicate(timeout=60)
+    assert home.knows("last")
+    assert home.events().torn == ()
+
+
+def test_libraries_are_seen_before_a_sudden_end(home: Home) -> None:
+    home.run(
+        """\
+        import ctypes, os, time
+        ctypes.CDLL("libm.so.6")
+        time.sleep(0.2)
+        import colorsys
+        os._exit(0)
+        """
+    )
+    (libm,) = (item for item in home.events().loaded if item.what == "libm.so.6")
+    assert libm.kind == "library"
+    assert libm.by is not None
+    assert [item.what for item in home.events().opened] == ["libm.so.6"]
+
+
+def test_a_subinterpreter(home: Home) -> None:
+    home.module("inside")
+    home.run(
+        """\
+        try:
+            import _interpreters as interpreters
+        except ImportError:
+            import _xxsubinterpreters as interpreters
+        number = interpreters.create()
+        interpreters.run_string(number, "import inside")
+        interpreters.destroy(number)
+        """
+    )
+    assert home.knows("inside")
+
+
+# --- what must not happen --------------------------------------------------------------------
+
+
+def test_no_site_is_invisible(home: Home) -> None:
+    home.run("import json", "-S")
+    assert home.events() == Events()
+
+
+@pytest.mark.parametrize("broken", ["missing", "file", "read-only"])
+def test_where_nothing_can_be_written_the_agent_does_not_notice(home: Home, broken: str) -> None:
+    if broken == "read-only":
+        if os.geteuid() == 0:
+            pytest.skip("root writes anywhere")
+        home.out.chmod(0o555)
+    else:
+        home.out.rmdir()
+    if broken == "file":
+        home.out.touch()
+    assert home.run("import json; print('fine')") == "fine\n"
+    assert not home.out.is_dir() or not list(home.out.iterdir())
+
+
+def test_a_full_disk_tears_the_end_and_nothing_else(home: Home) -> None:
+    home.module("before")
+    out = home.run(
+        """\
+        import before, glob, os, resource
+        size = max(os.path.getsize(path) for path in glob.glob("../tracer/out/*.events"))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size + 30, size + 30))
+        import json, colorsys
+        print("fine")
+        """
+    )
+    assert out == "fine\n"
+    assert home.knows("before")
+    assert len(home.events().torn) == 1
+
+
+def test_a_record_is_bounded(home: Home) -> None:
+    home.install("pruner_tracer.MAX_EVENTS = 60; pruner_tracer.start()")
+    home.run("import json, asyncio")
+    assert len(home.events().torn) == 1
+    assert len(home.events().loaded) < 60
+
+
+def test_descriptors_that_the_agent_closes_and_reuses(home: Home) -> None:
+    home.module("after")
+    home.run(
+        """\
+        import os
+        os.closerange(3, 256)
+        files = [open(f"mine-{n}", "w") for n in range(5)]
+        import after
+        """
+    )
+    assert home.knows("after")
+    assert {path.stat().st_size for path in home.work.glob("mine-*")} == {0}
+
+
+def test_a_second_start_does_nothing(home: Home) -> None:
+    home.install("pruner_tracer.start(); pruner_tracer.start()")
+    home.run(
+        "import sys; assert 'pruner_tracer' in sys.modules; import pruner_tracer as p; p.start()"
+    )
+    assert len(home.events().processes) == 1
+
+
+def test_an_exception_of_a_signal_handler_reaches_the_agent(home: Home) -> None:
+    home.module("target")
+    out = home.run(
+        """\
+        import signal, sys
+        import pruner_tracer
+
+        class Late(Exception):
+            pass
+
+        def late(number, frame):
+            raise Late
+
+        signal.signal(signal.SIGUSR1, late)
+        asker = pruner_tracer._asker
+
+        def interrupted(frame):
+            signal.raise_signal(signal.SIGUSR1)
+            return asker(frame)
+
+        pruner_tracer._asker = interrupted
+        try:
+            import target
+        except Late:
+            print("late")
+        def broken(frame):
+            raise RuntimeError
+        broken.__code__ = broken.__code__.replace(co_filename=pruner_tracer.__file__)
+        pruner_tracer._asker = broken
+        import target
+        """
+    )
+    assert out == "late\n"
+
+
+def test_what_the_header_says(home: Home) -> None:
+    home.run("pass", "-X", "dev", *(["-W", "ignore"]))
+    (process,) = home.events().processes
+    assert process.executable == str(home.python)
+    assert process.prefix == str(home.python.parents[1])
+    assert process.python == sysconfig.get_python_version() + f".{sys.version_info[2]}"
+    assert process.argv[-1].endswith("program.py")
+    (file,) = home.out.iterdir()
+    assert file.stat().st_mode & 0o777 == 0o644

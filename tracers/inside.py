@@ -1,0 +1,211 @@
+"""What pruner does inside a sandbox, beside the agent: probes, and a look at the processes.
+
+One order as JSON in the first argument, one answer as JSON on stdout:
+
+    {"http": ["GET", 8000, "/health"], "headers": {}, "body": null, "expect": [200],
+     "contains": null, "timeout": 60, "once": false}
+    {"tcp": 5555, "host": "127.0.0.1", "timeout": 60}
+        -> {"ok": true, "outcome": "200", "detail": ""}
+    {"maps": true}
+        -> {"libraries": [...], "memory": 123456, "deaf": false}
+    {"layout": true}
+        -> {"executable": ..., "version": ..., "site": [...], "scripts": {"dist": [paths]}}
+
+A probe tries until it succeeds or its time is over; with "once" it tries once. Standard library
+only, Python 3.8 and newer.
+"""
+
+import http.client
+import json
+import os
+import socket
+import sys
+import time
+from typing import Any, Callable, Dict, List, Optional, Set
+
+Order = Dict[str, Any]
+Answer = Dict[str, Any]
+
+PAUSE = 0.05
+EXCERPT = 300
+SIGTERM = 15
+FIELDS = 6  # of a line of /proc/PID/maps that names a file
+
+
+def main() -> None:
+    """Carry out the order and print the answer."""
+    order = json.loads(sys.argv[1])
+    for name, function in ORDERS.items():
+        if name in order:
+            json.dump(function(order), sys.stdout)
+            return
+
+
+def until(order: Order, attempt: Callable[[Order, float], Answer]) -> Answer:
+    """Repeat an attempt until it is ok or the time is over; return the last answer."""
+    end = time.monotonic() + order["timeout"]
+    while True:
+        answer = attempt(order, max(0.05, end - time.monotonic()))
+        if answer["ok"] or order.get("once") or time.monotonic() + PAUSE > end:
+            return answer
+        time.sleep(PAUSE)
+
+
+def answer(outcome: str, *, ok: bool = False, detail: str = "") -> Answer:
+    """Build the answer of a probe."""
+    return {"ok": ok, "outcome": outcome, "detail": detail}
+
+
+def http_once(order: Order, left: float) -> Answer:
+    """Make one request to the agent."""
+    method, port, path = order["http"]
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=left)
+    try:
+        body = order.get("body")
+        payload = None if body is None else body.encode()
+        connection.request(method, path, payload, order.get("headers") or {})
+        response = connection.getresponse()
+        data = response.read()
+    except socket.timeout:
+        return answer("timed out", detail="no answer in %g s" % order["timeout"])
+    except (OSError, http.client.HTTPException) as error:
+        return answer("no connection", detail=str(error) or type(error).__name__)
+    finally:
+        connection.close()
+    return judged(order, response.status, data)
+
+
+def judged(order: Order, status: int, data: bytes) -> Answer:
+    """Compare a response with what is expected of it."""
+    text = data.decode("utf-8", "replace")
+    wanted = order.get("contains")
+    if status not in order["expect"]:
+        return answer(str(status), detail=text[:EXCERPT])
+    if wanted is not None and wanted not in text:
+        return answer("%d, text missing" % status, detail="no %r in %s" % (wanted, text[:EXCERPT]))
+    return answer(str(status), ok=True)
+
+
+def tcp_once(order: Order, left: float) -> Answer:
+    """Open one connection to the agent."""
+    try:
+        address = (order.get("host", "127.0.0.1"), order["tcp"])
+        socket.create_connection(address, timeout=left).close()
+    except OSError as error:
+        return answer("no connection", detail=str(error))
+    return answer("connected", ok=True)
+
+
+def maps(_order: Order) -> Answer:
+    """Return the libraries that live processes have mapped, and the memory that they hold."""
+    libraries: Set[str] = set()
+    memory = 0
+    for pid in beside(os.getppid()):
+        libraries |= mapped(pid)
+        memory += resident(pid)
+    return {"libraries": sorted(libraries), "memory": memory, "deaf": is_deaf()}
+
+
+def is_deaf() -> bool:
+    """Return whether process 1 has no handler for SIGTERM: the kernel then drops the signal."""
+    try:
+        with open("/proc/1/status") as file:
+            masks = dict(line.split(":", 1) for line in file if line.startswith("SigCgt"))
+    except OSError:
+        return False
+    return not int(masks.get("SigCgt", "0"), 16) >> (SIGTERM - 1) & 1
+
+
+def beside(parent: int) -> List[int]:
+    """Return the processes of this sandbox, ours and the supervisor left out.
+
+    A command that docker starts has parent 0, and process 1 is the agent. In the local sandbox the
+    parent is the supervisor; without namespaces of its own, only what is below it is the sandbox.
+    """
+    tree = {int(name): parent_of(name) for name in os.listdir("/proc") if name.isdigit()}
+    tree.pop(os.getpid(), None)
+    if parent <= 1:
+        return [pid for pid in tree if pid != parent]
+    found = []
+    todo = [parent]
+    while todo:
+        owner = todo.pop()
+        below = [pid for pid in tree if tree[pid] == owner]
+        found += below
+        todo += below
+    return found
+
+
+def parent_of(pid: str) -> Optional[int]:
+    """Return the parent of a process, or None if it is gone."""
+    try:
+        with open("/proc/%s/stat" % pid) as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def mapped(pid: int) -> Set[str]:
+    """Return the files that a process has mapped as code."""
+    try:
+        with open("/proc/%s/environ" % pid, "rb") as file:
+            if b"PRUNER_TRACER=off" in file.read().split(b"\0"):
+                return set()
+        with open("/proc/%s/maps" % pid, encoding="utf-8", errors="replace") as file:
+            rows = [line.rstrip("\n").split(None, 5) for line in file]
+    except OSError:
+        return set()
+    return {row[5] for row in rows if len(row) == FIELDS and "x" in row[1] and row[5][0] == "/"}
+
+
+def resident(pid: int) -> int:
+    """Return the resident memory of a process in bytes."""
+    try:
+        with open("/proc/%s/statm" % pid) as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, IndexError, ValueError):
+        return 0
+
+
+def layout(_order: Order) -> Answer:
+    """Return where this interpreter has its distributions, and the scripts that they own."""
+    import site  # noqa: PLC0415  a probe runs without it
+    import sysconfig  # noqa: PLC0415
+
+    folders = [
+        *site.getsitepackages(),
+        sysconfig.get_path("purelib"),
+        sysconfig.get_path("platlib"),
+    ]
+    real = [path for path in dict.fromkeys(folders) if os.path.isdir(path)]
+    return {
+        "executable": sys.executable,
+        "version": "%d.%d.%d" % sys.version_info[:3],
+        "site": real,
+        "scripts": sorted({script for path in real for script in scripts_below(path)}),
+    }
+
+
+def scripts_below(folder: str) -> List[str]:
+    """Return the files in a bin folder that the RECORDs of a site-packages folder list."""
+    found = []
+    for name in os.listdir(folder):
+        record = os.path.join(folder, name, "RECORD")
+        if name.endswith(".dist-info") and os.path.isfile(record):
+            with open(record, encoding="utf-8", errors="replace") as file:
+                rows = [line.split(",")[0].strip('"') for line in file if "/bin/" in line[:200]]
+            found += [
+                os.path.normpath(os.path.join(folder, row)) for row in rows if row[:2] == ".."
+            ]
+    return [path for path in found if os.path.basename(os.path.dirname(path)) == "bin"]
+
+
+ORDERS: Dict[str, Callable[[Order], Answer]] = {
+    "http": lambda order: until(order, http_once),
+    "tcp": lambda order: until(order, tcp_once),
+    "maps": maps,
+    "layout": layout,
+}
+
+if __name__ == "__main__":
+    main()

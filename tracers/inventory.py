@@ -1,0 +1,161 @@
+"""Reads what is installed for this interpreter, from metadata alone, and prints it as JSON.
+
+    {"version": 1, "python": "3.11.2", "executable": ..., "markers": {...}, "site": [...],
+     "aliases": {folder as sys.path spells it: real folder}, "stdlib": [folders],
+     "stdlib_modules": [names],
+     "distributions": [{"path": ..., "metadata": "headers only", "record": ..., "direct_url": ...}],
+     "hashes": {path: sha256 of files that several RECORDs list}}
+
+No distribution is imported. Run with `-I`. Standard library only, Python 3.8 and newer.
+"""
+
+import base64
+import csv
+import hashlib
+import json
+import os
+import platform
+import site
+import sys
+import sysconfig
+from typing import Dict, Iterator, List, Optional, Set
+
+VERSION = 1
+
+
+def main() -> None:
+    """Print the inventory."""
+    folders = site_folders()
+    found = [read(folder, name) for folder in folders for name in metadata_names(folder)]
+    json.dump(
+        {
+            "version": VERSION,
+            "python": platform.python_version(),
+            "executable": sys.executable,
+            "markers": markers(),
+            "site": folders,
+            "aliases": aliases(folders),
+            "stdlib": stdlib(),
+            "stdlib_modules": stdlib_modules(),
+            "distributions": found,
+            "hashes": hashes(found),
+        },
+        sys.stdout,
+    )
+
+
+def site_folders() -> List[str]:
+    """Return the folders that hold distributions, in the order in which they are searched."""
+    known = [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
+    if site.ENABLE_USER_SITE:
+        known.append(site.getusersitepackages())
+    wanted = {os.path.realpath(path) for path in known}
+    on_path = [path for path in sys.path if os.path.realpath(path) in wanted]
+    real = [os.path.realpath(path) for path in [*on_path, *known]]
+    return [path for path in dict.fromkeys(real) if os.path.isdir(path)]
+
+
+def aliases(folders: List[str]) -> Dict[str, str]:
+    """Return the other spellings of the site folders: a loaded file is named by one of them."""
+    known = [*sys.path, *site.getsitepackages(), *sysconfig.get_paths().values()]
+    pairs = [(path, os.path.realpath(path)) for path in known]
+    return {path: real for path, real in pairs if path != real and real in folders}
+
+
+def stdlib_modules() -> List[str]:
+    """Return the top-level names of the standard library (exact from Python 3.10 on)."""
+    known = getattr(sys, "stdlib_module_names", None)
+    if known is not None:
+        return sorted(known)
+    names = {name.partition(".")[0] for path in stdlib() for name in os.listdir(path)}
+    return sorted((names | set(sys.builtin_module_names)) - {"site-packages", "dist-packages"})
+
+
+def stdlib() -> List[str]:
+    """Return the folders of the standard library."""
+    paths = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    paths |= {os.path.dirname(os.__file__), os.path.realpath(os.path.dirname(os.__file__))}
+    return sorted(path for path in paths if path and os.path.isdir(path))
+
+
+def metadata_names(folder: str) -> List[str]:
+    """Return the metadata folders and files below a site folder."""
+    return sorted(n for n in os.listdir(folder) if n.endswith((".dist-info", ".egg-info")))
+
+
+def read(folder: str, name: str) -> Dict[str, str]:
+    """Read one distribution: its headers, its RECORD, and where it came from."""
+    path = os.path.join(folder, name)
+    main_file = "METADATA" if name.endswith(".dist-info") else "PKG-INFO"
+    inner = path if os.path.isfile(path) else os.path.join(path, main_file)
+    return {
+        "path": path,
+        "metadata": text(inner).partition("\n\n")[0],
+        "record": text(os.path.join(path, "RECORD")),
+        "direct_url": text(os.path.join(path, "direct_url.json")),
+    }
+
+
+def text(path: str) -> str:
+    """Return a file as text, or nothing where there is none."""
+    try:
+        with open(path, encoding="utf-8", errors="replace", newline="") as file:
+            return file.read().replace("\r\n", "\n")
+    except OSError:
+        return ""
+
+
+def rows(dist: Dict[str, str]) -> Iterator[str]:
+    """Yield the absolute paths that a RECORD lists."""
+    folder = os.path.dirname(dist["path"])
+    for row in csv.reader(dist["record"].splitlines()):
+        if row and row[0]:
+            yield os.path.normpath(os.path.join(folder, row[0]))
+
+
+def hashes(found: List[Dict[str, str]]) -> Dict[str, str]:
+    """Return the sha256, as RECORD writes it, of every file that more than one RECORD lists."""
+    seen: Set[str] = set()
+    shared: Set[str] = set()
+    for dist in found:
+        paths = set(rows(dist))
+        shared |= paths & seen
+        seen |= paths
+    return {path: digest for path in sorted(shared) for digest in [sha256(path)] if digest}
+
+
+def sha256(path: str) -> Optional[str]:
+    """Return the urlsafe base64 sha256 of a file, or None where it is missing."""
+    try:
+        with open(path, "rb") as file:
+            digest = hashlib.sha256()
+            for block in iter(lambda: file.read(1 << 20), b""):
+                digest.update(block)
+    except OSError:
+        return None
+    return base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+
+
+def markers() -> Dict[str, str]:
+    """Return the environment of PEP 508 markers."""
+    info = sys.implementation.version
+    full = "%d.%d.%d" % info[:3]
+    if info.releaselevel != "final":
+        full += info.releaselevel[0] + str(info.serial)
+    return {
+        "implementation_name": sys.implementation.name,
+        "implementation_version": full,
+        "os_name": os.name,
+        "platform_machine": platform.machine(),
+        "platform_release": platform.release(),
+        "platform_system": platform.system(),
+        "platform_version": platform.version(),
+        "python_full_version": platform.python_version(),
+        "platform_python_implementation": platform.python_implementation(),
+        "python_version": ".".join(platform.python_version_tuple()[:2]),
+        "sys_platform": sys.platform,
+    }
+
+
+if __name__ == "__main__":
+    main()

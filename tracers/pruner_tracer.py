@@ -1,0 +1,476 @@
+"""Record what this interpreter loads, one line per event, into the folder `out` beside this file.
+
+Runs inside the agent's interpreter (CPython 3.8 and newer, Linux), started by a `.pth` file in
+site-packages before the agent's first line. It has no settings, so an interpreter that is started
+isolated or with an empty environment is recorded as well. It imports only what `site` has loaded
+already and modules that are compiled into the interpreter, starts no thread, takes no lock, and
+is silent when it cannot write. `PRUNER_TRACER=off` switches it off for a process and for every
+interpreter below it.
+"""
+
+# Only what site has loaded may be used here: pathlib is not among it, and neither is typing.
+
+import _imp
+import atexit
+import os
+import sys
+import time
+
+FORMAT = "pruner-events"
+# Version 1: the header, and the kinds module, extension, library, attempt, dlopen, spawn, full.
+VERSION = 1
+
+MAX_EVENTS = 400_000  # of one process; then one "full" event, and no more
+MAX_TEXT = 4096  # PATH_MAX: nothing longer can be opened, and a line stays far below a pipe's size
+MAX_ARGS, MAX_ARG = 20, 400
+REST = 200  # a scan may cost half a percent of the time
+HELD = 8  # lookups that a SIGKILL may take with it, where nothing was loaded for them
+MIN_REST_S = 0.02
+DEEPEST = 12  # frames between a loader's exec() and the import system
+
+_FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
+_FROZEN = "<frozen "
+_HOME = os.path.dirname(os.path.abspath(__file__))
+_OUT = _HOME + "/out"
+_LIB = os.path.dirname(os.__file__)
+# Files that stand between an import and the statement that asked for it, where they are not frozen.
+_RUNPY = frozenset(("<frozen runpy>", _LIB + "/runpy.py"))
+_MACHINERY = _RUNPY | {
+    _LIB + "/" + name for name in ("importlib/__init__.py", "importlib/util.py", "pkgutil.py")
+}
+_BUILTIN = frozenset(sys.builtin_module_names)
+_SUFFIXES = tuple(_imp.extension_suffixes())
+_Module = type(sys)
+_Spec = type(sys.__spec__)
+# A lazy module loads itself when an attribute is read, its __dict__ through this it does not see.
+_namespace = _Module.__dict__["__dict__"].__get__
+
+
+def _quote(text: "str | None") -> str:
+    """Return text as JSON; what UTF-8 cannot carry becomes U+FFFD."""
+    if text is None:
+        return "null"
+    if text.isascii() and text.isprintable() and '"' not in text and "\\" not in text:
+        return '"' + text + '"'
+    return '"' + "".join(map(_escape, text)) + '"'
+
+
+def _escape(char: str) -> str:
+    if char in '"\\':
+        return "\\" + char
+    if char < " ":
+        return "\\u%04x" % ord(char)
+    return "\ufffd" if "\ud800" <= char <= "\udfff" else char
+
+
+def _text(value: object) -> "str | None":
+    """Return a plain str of a str or bytes that is short enough, without running anyone's code."""
+    kind = type(value)
+    if issubclass(kind, bytes):
+        value = bytes.decode(value, "utf-8", "surrogateescape")
+    elif kind is not str:
+        value = str.__str__(value) if issubclass(kind, str) else None
+    return value if value and len(value) <= MAX_TEXT else None
+
+
+def _absolute(path: str) -> str:
+    """Return the path absolute and without `..`; through symbolic links only where that matters."""
+    if path[:1] != "/":
+        path = os.getcwd() + "/" + path
+    if "/./" not in path and "/../" not in path and "//" not in path:
+        return path
+    flat = os.path.normpath(path)
+    try:
+        same = os.path.samestat(os.stat(flat), os.stat(path))
+    except OSError:
+        same = False
+    return flat if same else os.path.realpath(path)
+
+
+def _asker(frame: object) -> "str | None":
+    """Return "file:line" of the nearest frame that is not the import system's own."""
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file not in _MACHINERY and file[:8] != _FROZEN:
+            file = file if file[:1] in "</" else _absolute(file)
+            return "%s:%d" % (file, frame.f_lineno or 0) if len(file) < MAX_TEXT else None
+        frame = frame.f_back
+    return None
+
+
+def _scope(frame: object) -> "dict | None":
+    """Return the globals that the import system or runpy is about to execute code in."""
+    if frame is None:
+        return _namespace(sys.modules["__main__"])
+    code, scope = frame.f_code, None
+    if code.co_name == "_call_with_frames_removed" and code.co_filename[:8] == _FROZEN:
+        args = frame.f_locals["args"]
+        scope = args[1] if len(args) > 1 else None
+    elif code.co_name == "_run_code" and code.co_filename in _RUNPY:
+        scope = frame.f_locals["run_globals"]
+    return scope if type(scope) is dict else None
+
+
+def _loading(frame: object) -> "str | None":
+    """Return the name of the module whose own loader calls exec() in this frame."""
+    for _ in range(DEEPEST):
+        if frame is None or frame.f_code.co_name == "<module>":
+            break
+        if frame.f_code.co_filename == "<frozen importlib._bootstrap>":
+            spec = frame.f_locals.get("spec")
+            if type(spec) is _Spec:
+                return _text(spec.name)
+        frame = frame.f_back
+    return None
+
+
+def _named(scope: dict) -> "tuple[str | None, str | None]":
+    """Return name and file of a module; the name it was found under, not `__main__`."""
+    spec = scope.get("__spec__")
+    name = spec.name if type(spec) is _Spec else scope.get("__name__")
+    return _text(name), _text(scope.get("__file__"))
+
+
+def _mapped() -> "set[bytes]":
+    """Return the files that are mapped executable into this process."""
+    chunks = []
+    fd = os.open("/proc/self/maps", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        while not chunks or chunks[-1]:
+            chunks.append(os.read(fd, 1 << 18))
+    finally:
+        os.close(fd)
+    lines = b"".join(chunks).split(b"\n")
+    return {line[line.index(b"/") :] for line in lines if b"xp " in line[:60] and b" /" in line}
+
+
+def _foreign(error: BaseException) -> bool:
+    """Tell whether a signal handler of the agent raised this while our code was running."""
+    if not isinstance(error, Exception):
+        return True
+    trace = error.__traceback__
+    while trace.tb_next is not None:
+        trace = trace.tb_next
+    return trace.tb_frame.f_code.co_filename != _foreign.__code__.co_filename
+
+
+class _Log:
+    """The event file of this process: one write per event, and a new file after a fork."""
+
+    def __init__(self) -> None:
+        self.path = self.parent = None
+        self.pid = self.fd = self.left = -1
+        self.file = None
+        self.dead = False
+        self.begin()
+
+    def begin(self) -> None:
+        """Open a new file and write its header, which names the file that a fork goes on from."""
+        if self.path is not None:
+            self.parent = self.path[len(_OUT) + 1 :]
+            if self.is_ours():
+                os.close(self.fd)
+        self.pid, self.left = os.getpid(), MAX_EVENTS
+        self.path = "%s/%d-%s.events" % (_OUT, self.pid, os.urandom(4).hex())
+        self.fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o644)
+        os.fchmod(self.fd, 0o644)  # whatever the agent's umask is
+        status = os.fstat(self.fd)
+        self.file = (status.st_dev, status.st_ino)
+        self.put(_header(self.pid, self.parent))
+
+    def is_ours(self) -> bool:
+        """Tell whether the descriptor is still our file: agents close and reuse numbers."""
+        try:
+            status = os.fstat(self.fd)
+        except OSError:
+            return False
+        return (status.st_dev, status.st_ino) == self.file
+
+    def event(self, kind: str, *fields: "str | None") -> None:
+        """Write one event, unless the file has become unusable or full."""
+        if self.dead:
+            return
+        try:
+            if self.pid != os.getpid():
+                self.begin()
+            elif not self.is_ours():
+                self.fd = os.open(self.path, _FLAGS)
+            self.left -= 1
+            if self.left > 0:
+                self.put('["%s",%s]\n' % (kind, ",".join(map(_quote, fields))))
+            elif self.left == 0:
+                self.put('["full"]\n')
+        except OSError:
+            self.dead = True
+
+    def put(self, line: str) -> None:
+        """Write one line; after a short write nothing may follow, so that only an end is torn."""
+        data = line.encode()
+        self.dead = os.write(self.fd, data) != len(data)
+
+
+def _header(pid: int, parent: "str | None") -> str:
+    """Return the first line of a file, an object."""
+    version = "%d.%d.%d" % sys.version_info[:3]
+    argv = getattr(sys, "orig_argv", None) or getattr(sys, "argv", [])
+    listed = ",".join([_quote(str(arg)[:MAX_ARG]) for arg in argv[:MAX_ARGS]])
+    return (
+        '{"format":"%s","version":%d,"pid":%d,"ppid":%d,"python":"%s","implementation":%s,'
+        '"executable":%s,"prefix":%s,"argv":[%s],"started":%.6f,"inherits":%s}\n'
+    ) % (
+        FORMAT,
+        VERSION,
+        pid,
+        os.getppid(),
+        version,
+        _quote(sys.implementation.name),
+        _quote(_text(sys.executable) or ""),
+        _quote(_text(sys.prefix) or ""),
+        listed,
+        time.time(),
+        _quote(parent),
+    )
+
+
+class _Recorder:
+    """Turns audit events into lines. Sets keep them few; a thread that races writes one twice."""
+
+    def __init__(self, log: _Log) -> None:
+        self.log = log
+        self.seen = set()  # (kind, what, file) of every event written
+        self.tried = set()  # names that were looked up
+        self.pending = {}  # those of them that nothing was loaded for yet
+        self.held = {}  # those of them that are not written yet: most are loaded at once
+        self.libraries = set()
+        self.dirty = False  # something native was loaded since the last scan
+        self.scanned = time.monotonic()
+        self.rest = MIN_REST_S
+        # One row per audit event. Our own calls raise `open` and `sys._getframe`: a row for one of
+        # these has to tell our calls from the agent's.
+        self.rows = {
+            "exec": self.on_exec,
+            "import": self.on_import,
+            "ctypes.dlopen": self.on_dlopen,
+            "subprocess.Popen": self.on_spawn,
+            "os.exec": self.on_spawn,
+            "os.posix_spawn": self.on_spawn,
+        }
+
+    def on_exec(self, args: tuple, frame: object) -> None:
+        """Record the file of a module at the moment its code is run, whoever found it."""
+        code = args[0]
+        file = code.co_filename
+        if code.co_name != "<module>" or (file[:1] == "<" and file[:8] != _FROZEN):
+            return
+        scope = _scope(frame)
+        name, found = _named(scope) if scope is not None else (_loading(frame), None)
+        file = found or (file if file[:1] != "<" else None)
+        if name is not None or (file is not None and os.path.exists(file)):
+            self.loaded("module", name, file, frame)
+        self.tick()
+
+    def on_import(self, args: tuple, frame: object) -> None:
+        """Record a name that is looked up, or an extension module that is created from a file."""
+        name, file = _text(args[0]), _text(args[1])
+        if name is None:
+            return
+        if file is None:
+            self.tick()
+            self.tried_name(name, frame, held=True)
+        elif "/" in file:
+            self.dirty = True
+            self.loaded("extension", name, file, frame)
+
+    def on_dlopen(self, args: tuple, frame: object) -> None:
+        """Record the name of a library that ctypes opens."""
+        self.dirty = True
+        self.once("dlopen", _text(args[0]), frame)
+
+    def on_spawn(self, args: tuple, frame: object) -> None:
+        """Record the program that is started."""
+        self.once("spawn", _text(args[0]), frame)
+
+    def once(self, kind: str, what: "str | None", frame: object) -> None:
+        """Record what was named, the first time."""
+        key = (kind, what, None)
+        if what is not None and key not in self.seen:
+            self.seen.add(key)
+            self.log.event(kind, what, _asker(frame))
+
+    def tried_name(self, name: str, frame: object, *, held: bool) -> None:
+        """Record a lookup, the first time. Held back, it is not written if it is loaded next."""
+        if name in self.tried or name in _BUILTIN:
+            return
+        self.tried.add(name)
+        self.pending[name] = None
+        if not held:  # a probe: who loads it later may be someone else
+            self.log.event("attempt", name, _asker(frame))
+            return
+        self.held[name] = _asker(frame)
+        if len(self.held) > HELD:
+            self.release()
+
+    def release(self) -> None:
+        """Write the lookups that were held back."""
+        while self.held:
+            try:
+                name, by = self.held.popitem()
+            except KeyError:  # another thread was faster
+                return
+            self.log.event("attempt", name, by)
+
+    def loaded(self, kind: str, name: "str | None", file: "str | None", frame: object) -> None:
+        """Record a module: name or file may be None, not both."""
+        file = file and _absolute(file)
+        key = (kind, name, file)
+        if key in self.seen or (name is None and file is None):
+            return
+        self.seen.add(key)
+        self.pending.pop(name, None)
+        by = self.held.pop(name, frame)
+        self.log.event(kind, name, file, _asker(frame) if by is frame else by)
+
+    def look(self, names: "list[str]") -> None:
+        """Record those names that are in sys.modules, with the files they say they are from."""
+        for name in names:
+            module = sys.modules.get(name)
+            if module is None or type(name) is not str or name == __name__ or name in _BUILTIN:
+                continue
+            scope = _namespace(module) if issubclass(type(module), _Module) else {}
+            file = _text(scope.get("__file__"))
+            if file is None or (file[:1] != "/" and name in self.tried):
+                kind, file = "module", None
+                if name not in self.pending and name in self.tried:
+                    continue
+            else:
+                kind = "extension" if file.endswith(_SUFFIXES) else "module"
+            self.loaded(kind, _text(name), file, None)
+
+    def tick(self) -> None:
+        """Catch up on what raises no event, so seldom that it costs next to nothing."""
+        now = time.monotonic()
+        if now - self.scanned < self.rest:
+            return
+        self.scanned = now  # a second thread turns away here
+        if self.dirty:
+            self.dirty = False
+            self.scan()
+        self.look(list(self.pending))
+        self.release()
+        self.scanned = time.monotonic()
+        self.rest = max(MIN_REST_S, REST * (self.scanned - now))
+
+    def scan(self) -> None:
+        """Record native libraries that were mapped since the last scan."""
+        try:
+            new = _mapped() - self.libraries
+        except OSError:
+            return
+        self.libraries |= new
+        for path in sorted(new):
+            if not path.startswith((b"/memfd:", b"/dev/", b"/SYSV")):
+                self.log.event("library", _text(path.replace(b" (deleted)", b"")))
+
+    def finish(self) -> None:
+        """Take the last look, when the interpreter exits in order."""
+        try:
+            self.scan()
+            self.look(list(sys.modules.copy()))
+            self.release()
+        except Exception:  # noqa: BLE001  whatever the agent did to sys.modules
+            return
+
+
+def _hook(rows: dict) -> object:
+    """Return the audit hook; a closure, since a module's globals go first when Python exits."""
+    find, here, foreign = rows.get, sys._getframe, _foreign  # noqa: SLF001
+
+    def hook(event: str, args: tuple) -> None:
+        row = find(event)
+        if row is not None:
+            try:
+                row(args, here().f_back)
+            except BaseException as error:
+                if foreign(error):
+                    raise
+
+    return hook
+
+
+class _Finder:
+    """First on sys.meta_path: sees the lookups that raise no audit event, and finds nothing."""
+
+    def __init__(self, recorder: _Recorder) -> None:
+        self.recorder = recorder
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:  # noqa: ARG002
+        """Record the name."""
+        recorder, here = self.recorder, sys._getframe  # noqa: SLF001
+        if name not in recorder.tried:
+            try:
+                recorder.tried_name(_text(name) or "", here().f_back, held=False)
+            except BaseException as error:
+                if _foreign(error):
+                    raise
+
+
+def _origin(pid: "int | str") -> "tuple[int, str]":
+    """Return the parent of a process, and when it started; the two identify it for ever."""
+    try:
+        fd = os.open("/proc/%s/stat" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return 0, "0"
+    try:
+        fields = os.read(fd, 4096).rpartition(b")")[2].split()
+    finally:
+        os.close(fd)
+    return int(fields[1]), fields[19].decode()
+
+
+def _is_off() -> bool:
+    """Tell whether this process or one above it was switched off, and leave a marker if so.
+
+    A marker is `<pid>.<start time>.off`: it outlives exec and an emptied environment, and a later
+    process with the same number is not taken for it.
+    """
+    me = pid = os.getpid()
+    parent, started = _origin("self")
+    mine = "%s/%d.%s.off" % (_OUT, me, started)
+    off = os.environ.get("PRUNER_TRACER") == "off"
+    for _ in range(64):
+        if off or pid == 0:
+            break
+        off = os.path.exists("%s/%d.%s.off" % (_OUT, pid, started))
+        pid = parent
+        parent, started = _origin(pid) if pid else (0, "0")
+    if off:
+        os.close(os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644))
+    return off
+
+
+def _begin() -> None:
+    """Start to record: the look at what is there already comes before the first event."""
+    while _HOME in sys.path:
+        sys.path.remove(_HOME)
+    sys.path_importer_cache.pop(_HOME, None)
+    if _is_off():
+        return
+    recorder = _Recorder(_Log())
+    recorder.look(list(sys.modules))
+    sys.addaudithook(_hook(recorder.rows))
+    sys.meta_path.insert(0, _Finder(recorder))
+    atexit.register(recorder.finish)
+
+
+_started = []
+
+
+def start() -> None:
+    """Record this interpreter from here on; a second call does nothing, and none ever raises."""
+    if _started:
+        return
+    _started.append(True)
+    try:
+        _begin()
+    except Exception:  # noqa: BLE001  an agent must not fail because it cannot be watched
+        return
