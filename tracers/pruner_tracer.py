@@ -16,6 +16,15 @@ import os
 import sys
 import time
 
+TYPE_CHECKING = False  # what type checkers take for true, without typing
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType, ModuleType
+    from typing import Any
+
+    Args = tuple[Any, ...]
+    Frame = FrameType | None
+
 FORMAT = "pruner-events"
 # Version 1: the header, and the kinds module, extension, library, attempt, dlopen, spawn, full.
 VERSION = 1
@@ -36,14 +45,15 @@ _LIB = os.path.dirname(os.__file__)
 # Files that stand between an import and the statement that asked for it, where they are not frozen.
 _RUNPY = frozenset(("<frozen runpy>", _LIB + "/runpy.py"))
 _MACHINERY = _RUNPY | {
-    _LIB + "/" + name for name in ("importlib/__init__.py", "importlib/util.py", "pkgutil.py")
+    _LIB + "/" + name
+    for name in ("importlib/__init__.py", "importlib/util.py", "pkgutil.py", "ctypes/__init__.py")
 }
 _BUILTIN = frozenset(sys.builtin_module_names)
 _SUFFIXES = tuple(_imp.extension_suffixes())
 _Module = type(sys)
 _Spec = type(sys.__spec__)
 # A lazy module loads itself when an attribute is read, its __dict__ through this it does not see.
-_namespace = _Module.__dict__["__dict__"].__get__
+_namespace: "Callable[[ModuleType], dict[str, Any]]" = vars(_Module)["__dict__"].__get__
 
 
 def _quote(text: "str | None") -> str:
@@ -63,7 +73,7 @@ def _escape(char: str) -> str:
     return "\ufffd" if "\ud800" <= char <= "\udfff" else char
 
 
-def _text(value: object) -> "str | None":
+def _text(value: "Any") -> "str | None":  # noqa: ANN401
     """Return a plain str of a str or bytes that is short enough, without running anyone's code."""
     kind = type(value)
     if issubclass(kind, bytes):
@@ -87,7 +97,7 @@ def _absolute(path: str) -> str:
     return flat if same else os.path.realpath(path)
 
 
-def _asker(frame: object) -> "str | None":
+def _asker(frame: "Frame") -> "str | None":
     """Return "file:line" of the nearest frame that is not the import system's own."""
     while frame is not None:
         file = frame.f_code.co_filename
@@ -98,11 +108,12 @@ def _asker(frame: object) -> "str | None":
     return None
 
 
-def _scope(frame: object) -> "dict | None":
+def _scope(frame: "Frame") -> "dict[str, Any] | None":
     """Return the globals that the import system or runpy is about to execute code in."""
     if frame is None:
         return _namespace(sys.modules["__main__"])
-    code, scope = frame.f_code, None
+    code: "CodeType" = frame.f_code
+    scope: "Any" = None
     if code.co_name == "_call_with_frames_removed" and code.co_filename[:8] == _FROZEN:
         args = frame.f_locals["args"]
         scope = args[1] if len(args) > 1 else None
@@ -111,7 +122,7 @@ def _scope(frame: object) -> "dict | None":
     return scope if type(scope) is dict else None
 
 
-def _loading(frame: object) -> "str | None":
+def _loading(frame: "Frame") -> "str | None":
     """Return the name of the module whose own loader calls exec() in this frame."""
     for _ in range(DEEPEST):
         if frame is None or frame.f_code.co_name == "<module>":
@@ -124,7 +135,7 @@ def _loading(frame: object) -> "str | None":
     return None
 
 
-def _named(scope: dict) -> "tuple[str | None, str | None]":
+def _named(scope: "dict[str, Any]") -> "tuple[str | None, str | None]":
     """Return name and file of a module; the name it was found under, not `__main__`."""
     spec = scope.get("__spec__")
     name = spec.name if type(spec) is _Spec else scope.get("__name__")
@@ -133,7 +144,7 @@ def _named(scope: dict) -> "tuple[str | None, str | None]":
 
 def _mapped() -> "set[bytes]":
     """Return the files that are mapped executable into this process."""
-    chunks = []
+    chunks: "list[bytes]" = []
     fd = os.open("/proc/self/maps", os.O_RDONLY | os.O_CLOEXEC)
     try:
         while not chunks or chunks[-1]:
@@ -149,24 +160,25 @@ def _foreign(error: BaseException) -> bool:
     if not isinstance(error, Exception):
         return True
     trace = error.__traceback__
-    while trace.tb_next is not None:
+    while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
-    return trace.tb_frame.f_code.co_filename != _foreign.__code__.co_filename
+    return trace is None or trace.tb_frame.f_code.co_filename != _foreign.__code__.co_filename
 
 
 class _Log:
     """The event file of this process: one write per event, and a new file after a fork."""
 
     def __init__(self) -> None:
-        self.path = self.parent = None
+        self.path = ""
+        self.parent: "str | None" = None
         self.pid = self.fd = self.left = -1
-        self.file = None
+        self.file = (0, 0)  # device and inode
         self.dead = False
         self.begin()
 
     def begin(self) -> None:
         """Open a new file and write its header, which names the file that a fork goes on from."""
-        if self.path is not None:
+        if self.path:
             self.parent = self.path[len(_OUT) + 1 :]
             if self.is_ours():
                 os.close(self.fd)
@@ -237,17 +249,20 @@ class _Recorder:
 
     def __init__(self, log: _Log) -> None:
         self.log = log
-        self.seen = set()  # (kind, what, file) of every event written
-        self.tried = set()  # names that were looked up
-        self.pending = {}  # those of them that nothing was loaded for yet
-        self.held = {}  # those of them that are not written yet: most are loaded at once
-        self.libraries = set()
+        # (kind, what, file) of every event written
+        self.seen: "set[tuple[str, str | None, str | None]]" = set()
+        # Names that were looked up; those of them that nothing was loaded for yet; and those of
+        # them that are not written yet, since most are loaded at once.
+        self.tried: "set[str]" = set()
+        self.pending: "dict[str | None, None]" = {}
+        self.held: "dict[str | None, str | None]" = {}
+        self.libraries: "set[bytes]" = set()
         self.dirty = False  # something native was loaded since the last scan
         self.scanned = time.monotonic()
         self.rest = MIN_REST_S
         # One row per audit event. Our own calls raise `open` and `sys._getframe`: a row for one of
         # these has to tell our calls from the agent's.
-        self.rows = {
+        self.rows: "dict[str, Callable[[Args, Frame], None]]" = {
             "exec": self.on_exec,
             "import": self.on_import,
             "ctypes.dlopen": self.on_dlopen,
@@ -256,7 +271,7 @@ class _Recorder:
             "os.posix_spawn": self.on_spawn,
         }
 
-    def on_exec(self, args: tuple, frame: object) -> None:
+    def on_exec(self, args: "Args", frame: "Frame") -> None:
         """Record the file of a module at the moment its code is run, whoever found it."""
         code = args[0]
         file = code.co_filename
@@ -269,7 +284,7 @@ class _Recorder:
             self.loaded("module", name, file, frame)
         self.tick()
 
-    def on_import(self, args: tuple, frame: object) -> None:
+    def on_import(self, args: "Args", frame: "Frame") -> None:
         """Record a name that is looked up, or an extension module that is created from a file."""
         name, file = _text(args[0]), _text(args[1])
         if name is None:
@@ -281,23 +296,23 @@ class _Recorder:
             self.dirty = True
             self.loaded("extension", name, file, frame)
 
-    def on_dlopen(self, args: tuple, frame: object) -> None:
+    def on_dlopen(self, args: "Args", frame: "Frame") -> None:
         """Record the name of a library that ctypes opens."""
         self.dirty = True
         self.once("dlopen", _text(args[0]), frame)
 
-    def on_spawn(self, args: tuple, frame: object) -> None:
+    def on_spawn(self, args: "Args", frame: "Frame") -> None:
         """Record the program that is started."""
         self.once("spawn", _text(args[0]), frame)
 
-    def once(self, kind: str, what: "str | None", frame: object) -> None:
+    def once(self, kind: str, what: "str | None", frame: "Frame") -> None:
         """Record what was named, the first time."""
         key = (kind, what, None)
         if what is not None and key not in self.seen:
             self.seen.add(key)
             self.log.event(kind, what, _asker(frame))
 
-    def tried_name(self, name: str, frame: object, *, held: bool) -> None:
+    def tried_name(self, name: str, frame: "Frame", *, held: bool) -> None:
         """Record a lookup, the first time. Held back, it is not written if it is loaded next."""
         if name in self.tried or name in _BUILTIN:
             return
@@ -319,7 +334,7 @@ class _Recorder:
                 return
             self.log.event("attempt", name, by)
 
-    def loaded(self, kind: str, name: "str | None", file: "str | None", frame: object) -> None:
+    def loaded(self, kind: str, name: "str | None", file: "str | None", frame: "Frame") -> None:
         """Record a module: name or file may be None, not both."""
         file = file and _absolute(file)
         key = (kind, name, file)
@@ -327,8 +342,8 @@ class _Recorder:
             return
         self.seen.add(key)
         self.pending.pop(name, None)
-        by = self.held.pop(name, frame)
-        self.log.event(kind, name, file, _asker(frame) if by is frame else by)
+        by = self.held.pop(name, "")
+        self.log.event(kind, name, file, _asker(frame) if by == "" else by)
 
     def look(self, names: "list[str]") -> None:
         """Record those names that are in sys.modules, with the files they say they are from."""
@@ -355,7 +370,7 @@ class _Recorder:
         if self.dirty:
             self.dirty = False
             self.scan()
-        self.look(list(self.pending))
+        self.look([name for name in list(self.pending) if name])
         self.release()
         self.scanned = time.monotonic()
         self.rest = max(MIN_REST_S, REST * (self.scanned - now))
@@ -381,11 +396,11 @@ class _Recorder:
             return
 
 
-def _hook(rows: dict) -> object:
+def _hook(rows: "dict[str, Callable[[Args, Frame], None]]") -> "Callable[[str, Args], None]":
     """Return the audit hook; a closure, since a module's globals go first when Python exits."""
     find, here, foreign = rows.get, sys._getframe, _foreign  # noqa: SLF001
 
-    def hook(event: str, args: tuple) -> None:
+    def hook(event: str, args: "Args") -> None:
         row = find(event)
         if row is not None:
             try:
@@ -462,7 +477,7 @@ def _begin() -> None:
     atexit.register(recorder.finish)
 
 
-_started = []
+_started: "list[bool]" = []
 
 
 def start() -> None:

@@ -58,13 +58,19 @@ class Ownership:
         """Return whether a loaded file lies where distributions are."""
         return self._real(path).startswith(tuple(f"{d}/" for d in self._inventory.site_dirs))
 
+    def below_site(self, path: str) -> str:
+        """Return a path without the folder of distributions, or as it is."""
+        real = self._real(path, known=False)
+        inside = (d for d in self._inventory.site_dirs if real.startswith(f"{d}/"))
+        return next((real[len(folder) + 1 :] for folder in inside), path)
+
     def is_stdlib(self, path: str) -> bool:
         """Return whether a loaded file is the interpreter's own."""
         inside = path.startswith(tuple(f"{d}/" for d in self._inventory.stdlib_dirs))
         return inside and not self.is_site(path)
 
-    def _real(self, path: str) -> str:
-        if path in self._owners:
+    def _real(self, path: str, *, known: bool = True) -> str:
+        if known and path in self._owners:
             return path
         for alias, real in self._inventory.aliases.items():
             if path.startswith(f"{alias}/"):

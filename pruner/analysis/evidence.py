@@ -2,19 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
+
+import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.model import Guard, ImportSite, Level, Proof, SourceTree, Trace, Value
+from pruner.model import Guard, ImportSite, Proof, SourceTree, Trace, Value
 
 MOST_PROOFS = 5
 """Proofs kept for one distribution and level: enough to be convinced, not a list of modules."""
 
 
-class Evidence(Value, frozen=True):
-    """What speaks for one distribution."""
-
-    level: Level = Level.UNUSED
-    proofs: tuple[Proof, ...] = ()
+_RANK = {(True, False): 0, (True, True): 1, (False, False): 2, (False, True): 2}
+"""By (who asked is known, it is a library): an import statement explains more than a mapping."""
 
 
 class Missing(Value, frozen=True):
@@ -24,17 +24,48 @@ class Missing(Value, frozen=True):
     site: ImportSite
 
 
-def observed(traces: Iterable[Trace], ownership: Ownership) -> dict[str, tuple[Proof, ...]]:
-    """Return the distributions of which a file was loaded."""
-    found: dict[str, list[Proof]] = defaultdict(list)
+def observed(
+    traces: Iterable[Trace], ownership: Ownership, startup: frozenset[str] = frozenset()
+) -> dict[str, tuple[Proof, ...]]:
+    """Return the distributions of which a file was loaded.
+
+    `startup` are modules that load themselves whenever Python starts: no evidence of a need.
+    """
+    found: dict[str, list[tuple[int, Proof]]] = defaultdict(list)
     for trace in traces:
         for item in trace.loaded:
+            if item.what in startup:
+                continue
+            askers = ownership.of_file(item.by.rpartition(":")[0]) if item.by else ()
             for key in ownership.of_file(item.file):
-                proofs = found[key]
-                if len(proofs) < MOST_PROOFS:
-                    proof = Proof(kind=item.kind, what=item.what, by=item.by, agent=trace.agent)
-                    proofs.append(proof)
-    return {key: tuple(proofs) for key, proofs in found.items()}
+                # Who loads a distribution from outside says more than its own imports do.
+                rank = 3 if key in askers else _RANK[bool(item.by), item.kind == "library"]
+                proof = Proof(kind=item.kind, what=item.what, by=item.by, agent=trace.agent)
+                found[key].append((rank, proof))
+    return {
+        key: tuple(proof for _, proof in sorted(rows, key=itemgetter(0))[:MOST_PROOFS])
+        for key, rows in found.items()
+    }
+
+
+def shown(
+    proofs: Mapping[str, tuple[Proof, ...]], ownership: Ownership, tree: SourceTree
+) -> dict[str, tuple[Proof, ...]]:
+    """Return the proofs with paths as people know them: without site-packages or /app in front."""
+
+    def short(by: str | None) -> str | None:
+        if by is None:
+            return None
+        path, _, line = by.rpartition(":")
+        parts = path.split("/")
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        own = next((tail for tail in tails if tail in tree.files), None)
+        return f"{own or ownership.below_site(path)}:{line}"
+
+    return {
+        key: tuple(msgspec.structs.replace(proof, by=short(proof.by)) for proof in row)
+        for key, row in proofs.items()
+    }
 
 
 def reached(tree: SourceTree, entries: Iterable[str], traces: Iterable[Trace]) -> frozenset[str]:

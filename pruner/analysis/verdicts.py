@@ -73,7 +73,7 @@ def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], findings: 
     if dist.key in findings.wanted:
         return findings.wanted[dist.key]
     if level is Level.OBSERVED:
-        first = next((proof for proof in proofs if proof.by), proofs[0])
+        first = proofs[0]
         return f"loaded: {first.what}" + (f", by {first.by}" if first.by else "")
     if level is Level.REQUIRED:
         return f"imported by {proofs[0].by}, not loaded in this run"

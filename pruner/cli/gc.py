@@ -11,7 +11,7 @@ from pruner.jobs import gc
 @click.command("gc")
 @click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
 def command(*, as_json: bool) -> int:
-    r"""Remove what a killed pruner has left.
+    """Remove what a killed pruner has left.
 
     Folders of sandboxes that no living pruner holds, and the containers, networks and images that
     carry their labels.

@@ -10,7 +10,7 @@ from pruner.jobs import lock
 @click.option("--image", required=True, help="The image of pruner.toml to lock.")
 @options
 def command(image: str, options: Options) -> int:
-    r"""Write the smallest lock that is proven to run.
+    """Write the smallest lock that is proven to run.
 
     Runs every agent of the image with a tracer, decides what can go, writes what stays with
     hashes, and proves it by running the agents again from the lock alone.

@@ -66,7 +66,7 @@ class PrunerUsage(click.UsageError):
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, message="pruner %(version)s")
 def cli() -> None:
-    r"""Find out what can go from a Python image, and prove it.
+    """Find out what can go from a Python image, and prove it.
 
     \b
     Example:

@@ -10,7 +10,7 @@ from pruner.jobs import trace
 @click.argument("image")
 @options
 def command(image: str, options: Options) -> int:
-    r"""Run an image's agents and show what they load.
+    """Run an image's agents and show what they load.
 
     Prints the distributions of which a file was loaded, and keeps the traces under .pruner/.
 

@@ -10,7 +10,7 @@ from pruner.jobs import verify
 @click.argument("image")
 @options
 def command(image: str, options: Options) -> int:
-    r"""Prove the committed lock again.
+    """Prove the committed lock again.
 
     Installs the lock alone, runs every agent with its exercises, and compares the outcomes with
     those that verdicts.json recorded. Exits 1 where they differ.

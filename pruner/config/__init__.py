@@ -1,6 +1,6 @@
 """The configuration: pruner.toml, or [tool.pruner] in pyproject.toml, as typed values."""
 
-from pruner.config.reading import load
+from pruner.config.reading import load, parse
 from pruner.config.values import (
     DEFAULT_POLICY,
     Agent,
@@ -28,4 +28,5 @@ __all__ = [
     "Service",
     "TcpReady",
     "load",
+    "parse",
 ]

@@ -27,10 +27,15 @@ def load(path: Path | None, start: Path) -> Config:
     always one line with file and key, for every mistake.
     """
     file = start / path if path else _nearest(start)
+    return parse(read_text(file, _display(file), hint=_HINT), file)
+
+
+def parse(text: str, file: Path) -> Config:
+    """Return the configuration that `load` would, if `file` held this text."""
     shared = file.name == _SHARED
     where = Where(file=_display(file), table=_TABLE if shared else ())
     try:
-        data: Any = _parsed(file, where)
+        data: Any = _toml(text, where)
         if shared:
             data = _own_table(data, where)
         checks.plain_data(data, ())
@@ -54,9 +59,10 @@ def _nearest(start: Path) -> Path:
 def _mentions_us(shared: Path) -> bool:
     """Return whether a pyproject.toml is for us to read, mistakes in it included."""
     where = Where(file=_display(shared), table=_TABLE)
-    if "pruner" not in read_text(shared, where.file):
+    text = read_text(shared, where.file)
+    if "pruner" not in text:
         return False
-    tool = _parsed(shared, where).get("tool")
+    tool = _toml(text, where).get("tool")
     return isinstance(tool, dict) and "pruner" in tool
 
 
@@ -67,8 +73,7 @@ def _own_table(data: dict[str, Any], where: Where) -> object:
     return tool["pruner"]
 
 
-def _parsed(file: Path, where: Where) -> dict[str, Any]:
-    text = read_text(file, where.file, hint=_HINT)
+def _toml(text: str, where: Where) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except ValueError as error:

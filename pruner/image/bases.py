@@ -1,36 +1,22 @@
 """What the name of a base image says about it."""
 
-import datetime as dt
 import re
-import tomllib
-from functools import cache
-from importlib.resources import files
 
-import msgspec
-
-from pruner.model import Value
+from pruner.rules import Rule, rows
 
 _GPU = re.compile(r"(^|/)nvidia/|cuda|(^|[-_/])gpu([-_]|$)|rocm")
 
 
-class Base(Value, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Base(Rule, frozen=True, kw_only=True):
     """A row of rules/bases.toml: a pattern of names, and the Python that such images bring."""
 
     match: str
     python: str  # "" where the name does not say, or says it in the group `python`
-    source: str
-    date: dt.date
 
 
-class _Rows(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    base: tuple[Base, ...]
-
-
-@cache
 def bases() -> tuple[Base, ...]:
     """Return the rows of rules/bases.toml; the first that matches decides."""
-    text = (files("pruner") / "rules" / "bases.toml").read_text("utf-8")
-    return msgspec.convert(tomllib.loads(text), _Rows).base
+    return rows("bases", Base)
 
 
 def python_version(image: str) -> str | None:

@@ -124,7 +124,7 @@ def _heredocs(whole: str) -> Iterator[re.Match[str]]:
 
 
 def _body(todo: Iterator[tuple[int, str]], match: re.Match[str], where: str) -> list[str]:
-    body = []
+    body: list[str] = []
     for _, line in todo:
         text = line.lstrip("\t") if match[1] else line
         if text == match[3]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import Missing, imported, observed, reached
+from pruner.analysis.evidence import Missing, imported, observed, reached, shown
 from pruner.analysis.verdicts import Findings, decide_safe, sizes
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -18,6 +18,7 @@ from pruner.jobs.observe import (
     locks_folder,
     observe,
     private_folder,
+    read_image_requirements,
     reports,
     require_success,
 )
@@ -37,6 +38,7 @@ from pruner.model import (
     Verdict,
     normalise,
 )
+from pruner.rules import startup_modules
 from pruner.sandbox.base import Sandbox
 
 MOST_ROUNDS = 20
@@ -71,6 +73,7 @@ def require_policy(policy: Policy) -> None:
 def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     """Carry out the job, write the lock, and return the document."""
     require_policy(job.policy)
+    read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
@@ -129,9 +132,10 @@ def decide(job: Job, seen: Observation, ownership: Ownership, restored: dict[str
     """Join what was observed with what the code could import and with what is installed."""
     files = reached(seen.tree, seen.entries, seen.traces)
     required, guarded, missing = imported(seen.tree, files, ownership)
+    loaded = observed(seen.traces, ownership, startup_modules())
     kept = {normalise(name): "kept by the configuration" for name in job.image.keep}
     findings = Findings(
-        observed=observed(seen.traces, ownership),
+        observed=shown(loaded, ownership, seen.tree),
         required=required,
         guarded=guarded,
         wanted={**kept, **restored},

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import observed
+from pruner.analysis.evidence import observed, shown
 from pruner.analysis.verdicts import Findings, decide_safe
 from pruner.clock import Clock
 from pruner.files import write_all
@@ -19,7 +19,9 @@ from pruner.jobs.observe import (
     trace,
 )
 from pruner.model import SCHEMA, Document, Level, Sizes
+from pruner.rules import startup_modules
 from pruner.sandbox.base import Sandbox
+from pruner.static.tree import read_tree
 
 
 def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
@@ -33,7 +35,9 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     folder = private_folder(job.config, job.image) / "traces"
     write_all({folder / f"{item.agent}.json": msgspec.json.encode(item) for item in traces})
     require_success(traces)
-    seen = observed(traces, Ownership(inventory))
+    ownership = Ownership(inventory)
+    tree = read_tree(job.config.root, job.config.source)
+    seen = shown(observed(traces, ownership, startup_modules()), ownership, tree)
     verdicts = decide_safe(inventory, Findings(observed=seen, required={}, guarded={}))
     rows = tuple(row for row in verdicts if row.level == Level.OBSERVED.word)
     return Document(

@@ -119,13 +119,16 @@ def _run_build(argv: Sequence[str], dockerfile: Path) -> None:
         raise OutsideError(f"{dockerfile}: the build failed: {said}", hint=hint)
 
 
+UNPULLED = ("failed to resolve source metadata", "pull access", "failed to do request: Head")
+
+
 def _why(text: str) -> tuple[str, str]:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     told = [line for line in lines if "error" in line.lower()]
     said = last_line(told[-1] if told else "\n".join(lines))
     if any("no space left" in line.lower() for line in lines):
         return "no space left on the engine's disk", "`docker system df` says what lies on it"
-    if any("failed to resolve source metadata" in line or "pull access" in line for line in lines):
+    if any(text in line for line in lines for text in UNPULLED):
         return said, "the base image cannot be pulled: scripts/base-image makes a stand-in"
     errors = [line for line in told if "ERROR:" in line and "process " not in line]
     return (last_line(errors[-1]) if errors else said), "run `docker build` by hand to see it all"

@@ -21,6 +21,12 @@ GRACE = 5.0
 
 NOBODY = 65534
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Servers live in sbin."""
+
+AT_ONCE = 0.2
+"""Seconds in which a service that cannot start has ended."""
+
 
 class LocalSandbox:
     """Virtual environments that uv makes from requirements or from a lock."""
@@ -126,7 +132,7 @@ class LocalEnvironment:
         self._workspace = workspace
         self._tools = workspace.tools()
         self._env = {
-            "PATH": f"{folder}/bin:/usr/local/bin:/usr/bin:/bin",
+            "PATH": f"{folder}/bin:{SYSTEM_PATH}",
             "VIRTUAL_ENV": str(folder),
             "HOME": "/tmp",  # noqa: S108  a fresh one in every sandbox
             "LANG": "C.UTF-8",
@@ -201,6 +207,11 @@ class LocalEnvironment:
                 hint=f'give {where}.local = ["program", "…"], or use --runtime docker',
             )
         key = session.serve(service.local, service.env)
+        if session.gone(key):
+            raise OutsideError(
+                f"{where}: {last_line(session.said(key)) or 'it ended at once'}",
+                hint=f"install {service.local[0]} on this machine, or use --runtime docker",
+            )
         if service.ready is None:
             return
         order = {"tcp": service.ready, "timeout": service.timeout}
@@ -208,8 +219,7 @@ class LocalEnvironment:
         if not answer.ok:
             said = last_line(session.said(key)) or answer.detail
             raise OutsideError(
-                f"{where}: {service.local[0]} is not there on port {service.ready}: {said}",
-                hint=f"install {service.local[0]} on this machine, or use --runtime docker",
+                f"{where}: {service.local[0]} is not there on port {service.ready}: {said}"
             )
 
 
@@ -250,6 +260,10 @@ class LocalSession:
         """Start a service, in a folder that it may write to."""
         variables = {**self._env, "PRUNER_TRACER": "off", **env}
         return self._supervised.start(argv, variables, Path("/tmp"))  # noqa: S108  the sandbox's own
+
+    def gone(self, key: int) -> bool:
+        """Return whether a service has ended as soon as it was started."""
+        return self._supervised.wait(key, AT_ONCE) is not None
 
     def said(self, key: int) -> str:
         """Return what a command printed, errors last."""

@@ -92,8 +92,10 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
         "the file on the index is not the one that was pinned: find out why before changing a hash",
     ),
     (
-        (r"error sending request|failed to fetch|dns error|connection refused|could not connect"
-        r"|timed out|error trying to connect|client error|invalid peer certificate"),
+        (
+            r"error sending request|failed to fetch|dns error|connection refused|could not connect"
+            r"|timed out|error trying to connect|client error|invalid peer certificate"
+        ),
         OutsideError,
         NETWORK_HINT,
     ),
@@ -105,8 +107,10 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
     (
         r"failed to build|build backend|failed to download and build",
         OutsideError,
-        ("a release without a wheel has to be built: it may need a compiler, headers, or older"
-        " build requirements"),
+        (
+            "a release without a wheel has to be built: it may need a compiler, headers, or older"
+            " build requirements"
+        ),
     ),
     (
         r"no interpreter found|no download",
@@ -123,12 +127,19 @@ def sentence(stderr: str) -> str:
     for line in stderr.splitlines():
         text = re.sub(r"\x1b\[[0-9;]*m", "", line).strip(BOXES)
         text = "".join(char for char in text if char.isprintable())
-        noise = text.startswith(("Using Python", "Resolved", "warning:", "Prepared", "hint:"))
+        noise = text.startswith(NOISE)
         if text and not noise:
             parts.append(text.removeprefix("error: ").removeprefix("Caused by: "))
     joined = re.sub(r"\s+", " ", "; ".join(parts))
-    return joined if len(joined) <= MAX_SENTENCE else joined[: MAX_SENTENCE - 1] + "…"
+    if len(joined) <= MAX_SENTENCE:
+        return joined
+    half = MAX_SENTENCE // 2 - 1  # what failed stands first, and why last
+    return f"{joined[:half]} … {joined[-half:]}"
 
 
 MAX_SENTENCE = 400
+NOISE = (
+    "Using Python", "Using CPython", "Creating virtual environment", "Resolved", "Prepared",
+    "warning:", "hint:",
+)  # fmt: skip
 BOXES = " \t×│╰├─▶"  # noqa: RUF001  what uv draws

@@ -51,12 +51,12 @@ class Scope(Mapping[str, Sequence[Source]]):
 def _collect(node: ast.Module | Function) -> Iterator[tuple[str, Source]]:
     if not isinstance(node, ast.Module):
         yield from _parameters(node.args)
-    todo: list[ast.AST] = [*node.body] if isinstance(node.body, list) else [node.body]
+    todo: list[ast.AST] = [*reversed(node.body)] if isinstance(node.body, list) else [node.body]
     while todo:
         inner = todo.pop()
         yield from _bound_by(inner)
         if not isinstance(inner, Function):
-            todo.extend(ast.iter_child_nodes(inner))
+            todo.extend(reversed([*ast.iter_child_nodes(inner)]))
 
 
 def _parameters(args: ast.arguments) -> Iterator[tuple[str, Source]]:

@@ -16,7 +16,7 @@ _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 _WRAPPERS = {"env", "exec", "tini", "dumb-init", "nohup", "time", "nice", "setsid", "stdbuf"}
 _BETWEEN = set(";&|()")
 _WITH_VALUE = "WX"  # options of python that take a word: -W ignore, -X dev
-_APP = {"-A", "--app", "-m", "--module"}  # of servers: the word after it names a module
+_NAMING = {"-A": "app", "--app": "app", "-m": "module", "--module": "module"}  # what follows
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 _TARGET = re.compile(r"([^\W\d]\w*(?:\.[^\W\d]\w*)*)(:.*)?", re.DOTALL)
 _DEEPEST = 5  # a shell in a shell
@@ -119,11 +119,11 @@ def _other(words: Sequence[str]) -> Iterator[Start]:
         yield Start("file", words[0])
     for before, word in pairwise(words):
         name, is_option, value = word.partition("=") if word.startswith("--") else ("", "", word)
-        asked = before in _APP or (bool(is_option) and name in _APP)
+        kind = _NAMING.get(name if is_option else before)
         target = _TARGET.fullmatch(value)
         if value.endswith(".py"):
             yield Start("file", value)
-        elif target and asked:
-            yield Start("celery" if celery else "app", target[1])
+        elif target and kind:
+            yield Start("celery" if celery else kind, target[1])
         elif target and not word.startswith("-"):
             yield Start("app" if target[2] or "." in target[1] else "word", target[1])

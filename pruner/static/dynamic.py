@@ -12,7 +12,8 @@ Target = tuple[str, str | None]  # module, symbol
 
 # A file that holds none of these words has no such call: its expressions are not walked.
 WORDS = re.compile(
-    rb"import_module|__import__|run_module|resolve_name|import_string|locate|get_data|resources"
+    rb"\b(?:import_module|__import__|run_module|resolve_name|import_string|pydoc|get_data"
+    rb"|importlib.*\bresources)\b"
 )
 # Parts are not held to be identifiers: import_module("my-plugin") works.
 _PART = r"[^\s./\\\0:]+"
@@ -57,7 +58,8 @@ def found(full: str, call: Call) -> Found | None:
 
 def _import_module(call: Call) -> Found:
     names = call.reader.read(call.argument(0, "name"))
-    packages = call.reader.read(call.argument(1, "package")).values
+    read = call.reader.read(call.argument(1, "package")).values
+    packages = tuple(filter(_NAME.fullmatch, read))
     return _named(names, _leading(call, "name"), packages)
 
 

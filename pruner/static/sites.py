@@ -31,6 +31,8 @@ from pruner.static.strings import Reader, budget
 from pruner.static.unread import explain
 from pruner.static.values import BlindSpot, Scan
 
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements hold statements
+_LEAVES = (ast.Name, ast.Constant, ast.expr_context, ast.operator, ast.cmpop)
 _Todo = list[tuple[ast.AST, Place]]
 
 
@@ -111,7 +113,14 @@ class _Walk:
                 self._assign(node)
             case ast.Call():
                 self._call(node, place)
-        return self._all(ast.iter_child_nodes(node), place)
+        return self._within(node, place)
+
+    def _within(self, node: ast.AST, place: Place) -> _Todo:
+        if self._calls:
+            inner = ast.iter_child_nodes(node)
+            return [(each, place) for each in inner if not isinstance(each, _LEAVES)]
+        blocks = (getattr(node, name, None) for name in _BLOCKS)
+        return [(each, place) for block in blocks if isinstance(block, list) for each in block]
 
     def _all(self, nodes: Iterable[ast.AST], place: Place) -> _Todo:
         """Return the nodes worth a visit: expressions only where the file has dynamic imports."""

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from pruner.config import Agent, ExitReady, HttpReady, LogReady, TcpReady
+from pruner.errors import PrunerError
 from pruner.sandbox.base import Environment, Session
 from pruner.sandbox.probes import Answer, ask, probe
 
@@ -12,6 +13,9 @@ SLICE = 2.0
 """Seconds that a probe stays in the sandbox before pruner looks whether the agent still runs."""
 
 PAUSE = 0.05
+NOTICE = 3.0
+"""Seconds in which an engine notices that a container has ended."""
+
 HEALTHY = tuple(range(200, 400))
 
 
@@ -24,11 +28,29 @@ def wait_until_ready(environment: Environment, session: Session, agent: Agent) -
         over = session.ended()
         if over is not None and not waits_for_end:
             return "it ended"
-        why = attempt(max(PAUSE, min(SLICE, end - time.monotonic())))
+        try:
+            why = attempt(max(PAUSE, min(SLICE, end - time.monotonic())))
+        except PrunerError:
+            if not has_ended(session):
+                raise
+            continue
         if why is None:
             return None
         if time.monotonic() >= end or (over is not None and waits_for_end):
             return why
+
+
+def has_ended(session: Session) -> bool:
+    """Return whether the agent has ended, for when a probe beside it failed.
+
+    In a container it takes the probe with it, and the engine notices the probe's end first.
+    """
+    end = time.monotonic() + NOTICE
+    while session.ended() is None:
+        if time.monotonic() >= end:
+            return False
+        time.sleep(PAUSE)
+    return True
 
 
 def _attempt(

@@ -9,7 +9,7 @@ from pruner.sandbox.base import Environment, Exit, Session, last_line
 from pruner.sandbox.probes import Look, ask, probe
 from pruner.trace.events import read_events
 from pruner.trace.exercise import exercise
-from pruner.trace.ready import wait_until_ready
+from pruner.trace.ready import has_ended, wait_until_ready
 
 
 def run_agent(environment: Environment, agent: Agent) -> Trace:
@@ -62,7 +62,7 @@ def _exercises(environment: Environment, session: Session, agent: Agent) -> tupl
         try:
             outcomes.append(exercise(environment, session, task))
         except PrunerError:
-            if session.ended() is None:
+            if not has_ended(session):
                 raise
             gone = Outcome(name=task.name, outcome="agent ended", ok=False)
             outcomes.append(gone)
@@ -80,7 +80,7 @@ def _look(environment: Environment, session: Session) -> Look:
     try:
         return ask(session, probe(environment.python, session.tools), {"maps": True}, Look)
     except PrunerError:
-        if session.ended() is None:
+        if not has_ended(session):
             raise
         return nothing
 

@@ -35,8 +35,8 @@ READABLE = [
     b"# coding: cp1251\nimport x",
     b"s = '\\d'\nimport x",
     b"import x\r\ny = 1\r\n",
-    b"import x\ny = " + b"1 + " * 3000 + b"1",
-    b"import x, importlib\nimportlib.import_module(" + b"'a' + " * 3000 + b"'b')",
+    b"import x\ny = " + b"1 + " * 400 + b"1",
+    b"import x, importlib\nimportlib.import_module(" + b"'a' + " * 400 + b"'b')",
     b"import x\nif a:\n pass\n" + b"elif a:\n pass\n" * 2000,
     b"try:\n import x\nexcept ImportError:\n if a:\n  raise\n" + b" elif a:\n  raise\n" * 2000,
     b"import x\nif " + b"not " * 190 + b"a:\n pass",
@@ -50,14 +50,21 @@ def test_what_can_be_read(text: str | bytes) -> None:
 
 
 FRAGMENTS = st.sampled_from(
-    """import a|from . import b|from ..c import d|from x import *|try:|except ImportError:|else:
-    |if TYPE_CHECKING:|if __name__ == '__main__':|import_module(|__import__('m')|f'{a}.b'|'..'|'.'
-    |def f(a='b'):|lambda a: |for m in ('a', 'b'):|with suppress(ImportError):|NAME = 'x'|NAME|None
-    |importlib.import_module(NAME, __package__)|runpy.run_module('')|resolve_name(':')|(|)|{|}|=|,
-    |from importlib import import_module|import importlib|class A:|\n|\n    |\n        |if find_spec('')
-    |pkgutil.resolve_name('a:b')|importlib.import_module('.'*9, 'a')|finally:|raise|match a:|case _:""".split(
-        "|"
-    )
+    [
+        *(
+            "import a",
+            "from . import b",
+            "from ..c import d",
+            "from x import *",
+            "import importlib",
+        ),
+        *("try:", "except ImportError:", "else:", "finally:", "raise", "match a:", "case _:"),
+        *("if TYPE_CHECKING:", "if __name__ == '__main__':", "if find_spec('')", "class A:"),
+        *("def f(a='b'):", "lambda a: ", "for m in ('a', 'b'):", "with suppress(ImportError):"),
+        *("NAME = 'x'", "NAME", "None", "(", ")", "{", "}", "=", ",", "'..'", "'.'", "f'{a}.b'"),
+        *("\n", "\n    ", "\n        ", "__import__('m')", "importlib.import_module("),
+        *("importlib.import_module(NAME, __package__)", "importlib.import_module('.'*9, 'a')"),
+    ]
 )
 
 

@@ -1,0 +1,57 @@
+.DEFAULT_GOAL := help
+SHELL := bash
+BIN := .venv/bin
+
+BENCH_PYTHON ?= $(BIN)/python
+BENCH_MODULES ?= docker,rich.console,hypothesis
+
+.PHONY: help
+help: ## Show what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
+
+.venv: pyproject.toml uv.lock
+	@. scripts/lib.sh && sync_project
+	@touch .venv
+
+.PHONY: check
+check: .venv ## Lint, types, layers, shell scripts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/engine scripts/base-image \
+	  scripts/quickstart scripts/test scripts/lib.sh .ci/run; else echo "no shellcheck here"; fi
+
+.PHONY: format
+format: .venv ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+.PHONY: test
+test: ## Every test but the full images
+	./scripts/test
+
+.PHONY: test-unit
+test-unit: .venv ## The tests that need neither an engine nor an index
+	$(BIN)/pytest tests/analysis tests/config tests/image tests/init tests/inventory \
+	  tests/requirements tests/static tests/trace tests/tracers
+
+.PHONY: test-images
+test-images: .venv ## The sample images in full, in both sandboxes: gigabytes and minutes
+	$(BIN)/pytest -m images
+
+.PHONY: coverage
+coverage: .venv ## How much of pruner the tests run, branches too
+	$(BIN)/coverage run -m pytest -m "not images"
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report
+
+.PHONY: bench
+bench: .venv ## What pruner costs: paired runs, ratios
+	$(BIN)/python scripts/bench/whole.py
+	$(BIN)/python scripts/bench/tracer.py --python $(BENCH_PYTHON) --modules $(BENCH_MODULES)
+
+.PHONY: clean
+clean: ## Remove what pruner and its tests have left
+	-$(BIN)/pruner gc
+	rm -rf .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*

@@ -1,0 +1,5 @@
+import importlib
+
+
+def spawned():
+    print(importlib.import_module("".join(["id", "na"])).__version__)

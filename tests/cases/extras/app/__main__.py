@@ -1,0 +1,4 @@
+import coloredlogs
+import requests
+
+print(coloredlogs.__version__, requests.__version__)

@@ -1,0 +1,5 @@
+import sys
+
+import inflection
+
+sys.exit(5)

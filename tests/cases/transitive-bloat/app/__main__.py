@@ -1,0 +1,3 @@
+from markdown_it import MarkdownIt
+
+print(MarkdownIt().render("# bloat"))

@@ -1,0 +1,3 @@
+import slugify
+
+print(slugify.slugify("Two owners, one name"))

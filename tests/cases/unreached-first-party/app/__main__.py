@@ -1,0 +1,7 @@
+def words():
+    from app import words
+
+    return words.plural("agent")
+
+
+print("done")

@@ -1,0 +1,3 @@
+import inflection
+
+plural = inflection.pluralize

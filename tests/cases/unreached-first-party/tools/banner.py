@@ -1,0 +1,3 @@
+import pyfiglet
+
+print(pyfiglet.figlet_format('x'))
