@@ -1,6 +1,7 @@
 """What several commands share: options, the opening of a job, and the printing of a document."""
 
 import functools
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -97,14 +98,22 @@ def _with_build_args(image: Any, given: tuple[str, ...]) -> Any:  # noqa: ANN401
 
 
 def _print(document: Document, chosen: Options) -> None:
-    if chosen.as_json:
-        sys.stdout.buffer.write(encode(document))
+    text = encode(document) if chosen.as_json else _as_text(document, chosen)
+    try:
+        sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
-    else:
-        from rich.console import Console  # noqa: PLC0415
+    except BrokenPipeError:  # nobody reads any more; the exit code still says how it went
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
-        width = None if sys.stdout.isatty() else 100
-        show(document, Console(width=width), everything=chosen.everything)
+
+def _as_text(document: Document, chosen: Options) -> bytes:
+    """Return what is shown, in one piece: rich itself ends the program where a pipe is closed."""
+    from rich.console import Console  # noqa: PLC0415
+
+    console = Console(width=None if sys.stdout.isatty() else 100)
+    with console.capture() as capture:
+        show(document, console, everything=chosen.everything)
+    return capture.get().encode(sys.stdout.encoding or "utf-8", "replace")
 
 
 def code_of(document: Document) -> int:

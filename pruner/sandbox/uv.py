@@ -133,7 +133,7 @@ def sentence(stderr: str) -> str:
     joined = re.sub(r"\s+", " ", "; ".join(parts))
     if len(joined) <= MAX_SENTENCE:
         return joined
-    half = MAX_SENTENCE // 2 - 1  # what failed stands first, and why last
+    half = MAX_SENTENCE // 2 - 2  # what failed stands first, and why last
     return f"{joined[:half]} … {joined[-half:]}"
 
 
