@@ -150,8 +150,8 @@ def in_engine(pid: int) -> list[str]:
     wanted: dict[str, Any] = {"label": LABEL}
     engine = client()
     found = [(f"container {item.name}", item.labels) for item in _containers(engine)]
-    for network in engine.networks.list(filters=wanted):
-        found.append((f"network {network.name}", network.attrs.get("Labels") or {}))
+    networks = engine.networks.list(filters=wanted)
+    found += [(f"network {item.name}", item.attrs.get("Labels") or {}) for item in networks]
     found += [(f"image {item.tags}", item.labels) for item in engine.images.list(filters=wanted)]
     return [what for what, labels in found if labels.get(LABEL, "").startswith(f"{pid}-")]
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -46,7 +47,7 @@ http.server.HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
 """
 
 
-def fails(
+def fails(  # noqa: PLR0913  what a test says about a failure, by name
     root: Path,
     code: int,
     error: str,
@@ -118,6 +119,13 @@ exercise = [{ http = "GET /die" }, { http = "GET /" }]"""
     fails(root, AGENT, "it ended with 3: out of luck", runtime=runtime)
 
 
+@BOTH
+def test_agent_ends_while_it_is_waited_for(tmp_path: Path, runtime: str) -> None:
+    code = "import time\ntime.sleep(1)\nraise SystemExit('no use')\n"
+    root = project(tmp_path, code=code, agent='ready = { http = "/", port = 8000, timeout = 20 }')
+    fails(root, AGENT, "it ended with 1: no use", runtime=runtime)
+
+
 def test_exercise_has_another_outcome(tmp_path: Path) -> None:
     agent = """ready = { http = "/", port = 8000, timeout = 20 }
 exercise = [{ http = "GET /", expect = 201 }]"""
@@ -144,7 +152,7 @@ def test_last_words_cannot_write_to_the_terminal(tmp_path: Path) -> None:
 def test_missing_requirements_file(tmp_path: Path) -> None:
     root = project(tmp_path)
     (root / "requirements.txt").unlink()
-    fails(root, USAGE, "images.app.requirements[0]: requirements.txt does not exist")
+    fails(root, USAGE, 'images.app.requirements[0]: "requirements.txt" does not exist')
 
 
 def test_requirement_that_does_not_parse(tmp_path: Path) -> None:
@@ -177,7 +185,7 @@ def test_python_that_is_not_there(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("call", "error", "hint"),
     [
-        (("lock", "--image", "ap"), "there is no image 'ap'", "did you mean app?"),
+        (("lock", "--image", "ap"), 'there is no image "ap"', "did you mean app"),
         (
             ("lock", "--image", "app", "--agent", "agnet"),
             "images.app has no agent 'agnet'",
@@ -317,7 +325,7 @@ def test_build_that_fails(tmp_path: Path) -> None:
 @pytest.mark.engine
 def test_base_image_that_cannot_be_pulled(tmp_path: Path) -> None:
     root = project(tmp_path, dockerfile="FROM pruner-no-such-image:none\n")
-    error, hint = "pruner-no-such-image:none", "the base image cannot be pulled"
+    error, hint = "pruner-no-such-image", "the base image cannot be pulled"
     fails(root, OUTSIDE, error, hint, runtime="docker")
 
 
@@ -369,7 +377,7 @@ class Cut:
         self.happened = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> "Cut":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -88,6 +88,7 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
     if document.lock is not None and sizes is not None:
         yield Text(f"wrote {document.lock.requirements}")
         yield Text(f"      {document.lock.pylock}")
+        yield Text(f"      {document.lock.pylock.rpartition('/')[0]}/verdicts.json")
 
 
 def times(timings: Sequence[Timing]) -> str:

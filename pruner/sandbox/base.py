@@ -84,6 +84,11 @@ class Environment(Protocol):
         """The folder, in the sandbox, that holds the tracers."""
         ...
 
+    @property
+    def desk(self) -> Path:
+        """The same folder on the host: what is put there is seen inside, `out` is written to."""
+        ...
+
     def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
         """Run one command in a throwaway sandbox of this environment; no network, not traced."""
         ...

@@ -163,12 +163,18 @@ class DockerEnvironment:
         """Where the tracers are seen in a container."""
         return TOOLS
 
+    @property
+    def desk(self) -> Path:
+        """The tracers' folder on the host."""
+        return self._tools
+
     def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
         """Run one command in a throwaway container."""
         return self._run(argv, timeout, "none")
 
     def _run(self, argv: Sequence[str], timeout: float, network: str) -> Completed:
-        mounts = [Mount(self._tools, TOOLS), *self._cover]
+        out = Mount(self._tools / "out", f"{TOOLS}/out", writable=True)
+        mounts = [Mount(self._tools, TOOLS), out, *self._cover]
         options = {**self._options(mounts), "entrypoint": "", "network_mode": network}
         with containers.started(self._client, self._tag, list(argv), options) as container:
             return containers.run_to_end(container, argv, timeout)

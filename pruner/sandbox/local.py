@@ -149,6 +149,11 @@ class LocalEnvironment:
         """The tracers' folder."""
         return str(self._tools)
 
+    @property
+    def desk(self) -> Path:
+        """The tracers' folder on the host."""
+        return self._tools
+
     def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
         """Run one command behind the walls of this environment."""
         with self._supervised(self._tools, network=False) as supervised:

@@ -1,0 +1,4 @@
+import idna
+import ours
+
+print(idna.__version__, ours.NAME)
