@@ -102,6 +102,7 @@ class ImportSite(Value, frozen=True):
     symbol: str | None = None  # of a from-import: an attribute or a submodule
     guard: Guard = Guard.MODULE
     dynamic: bool = False  # import_module("x"), __import__("x"), run_module("x")
+    platform: bool = False  # under a question about the system or the version of Python
 
 
 class SourceFile(Value, frozen=True):

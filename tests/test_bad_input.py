@@ -16,7 +16,6 @@ from typing import Self
 import pytest
 
 from support import (
-    DOCKERFILE,
     Done,
     assert_error,
     assert_nothing_left,
@@ -455,7 +454,3 @@ exercise = [{ http = "GET /" }]"""
     assert left == [], "what is on this machine goes at once"
     assert run("gc", cwd=root).code == 0
     assert_nothing_left(done.pid)
-
-
-def test_dockerfile_is_the_one_that_cases_use() -> None:
-    assert DOCKERFILE.startswith("FROM python:3.11-slim\n")

@@ -90,7 +90,7 @@ def imported(
             if len(proofs) < MOST_PROOFS:
                 proofs.append(_proof(site))
         top = site.module.partition(".")[0]
-        lost = not owners and not site.guard.copes and top not in own
+        lost = not (owners or site.guard.copes or site.platform or top in own)
         if lost and not ownership.is_known(top):
             missing.setdefault(top, Missing(module=site.module, site=site))
     return _frozen(required), _frozen(guarded), tuple(missing.values())

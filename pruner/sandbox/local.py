@@ -1,6 +1,7 @@
 """The local sandbox: a throwaway virtual environment, behind bubblewrap where it works."""
 
 import os
+import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError
 from pruner.image.dockerfile import read_dockerfile
+from pruner.requirements import read_requirements
 from pruner.sandbox import uv
 from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
@@ -23,6 +25,9 @@ NOBODY = 65534
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Servers live in sbin."""
+
+UNBUILT = shutil.ignore_patterns(".git", ".pruner", ".venv", "__pycache__", "node_modules")
+"""What no build of a requirement needs, and is large."""
 
 AT_ONCE = 0.2
 """Seconds in which a service that cannot start has ended."""
@@ -75,6 +80,7 @@ class LocalSandbox:
             [self._root, *interpreter_folders(folder), uv.binary().parent],
             [store()],
             network=True,
+            instead=self._copied(image),
         )
         try:
             uv.run(argv, what=f"images.{image.name}: requirements", before=inside, cwd=self._root)
@@ -82,6 +88,15 @@ class LocalSandbox:
             yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
         finally:
             self._workspace.discard(folder)
+
+    def _copied(self, image: Image) -> dict[Path, Path]:
+        """Return a copy of the project where a requirement is built from it: builds write there."""
+        files = [self._root / name for name in image.requirements]
+        if bubblewrap() is None or not read_requirements(files, self._root).direct:
+            return {}
+        copy = self._workspace.folder("source") / "project"
+        shutil.copytree(self._root, copy, symlinks=True, ignore=UNBUILT, dirs_exist_ok=True)
+        return {self._root: copy}
 
     def _guessed(self, image: Image) -> str | None:
         if image.dockerfile is None:

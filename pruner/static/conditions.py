@@ -8,6 +8,10 @@ from pruner.static.names import Aliases, Origin
 from pruner.static.place import ANY, Place, top
 
 _TYPING = {"typing.TYPE_CHECKING", "typing_extensions.TYPE_CHECKING", "TYPE_CHECKING", "MYPY"}
+_PLATFORM = {
+    "sys.platform", "sys.version_info", "sys.implementation", "os.name", "platform.system",
+    "platform.machine", "platform.python_version", "platform.python_implementation",
+}  # fmt: skip
 _CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _FINDS = {"find_spec", "find_loader"}
 _ENDS = {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
@@ -20,6 +24,7 @@ class Fact(NamedTuple):
     never: bool = False
     main: bool = False
     probed: frozenset[str] = frozenset()
+    platform: bool = False
 
     def add_to(self, place: Place) -> Place:
         """Return the place with this fact added."""
@@ -27,6 +32,7 @@ class Fact(NamedTuple):
             never=place.never or self.never,
             main=place.main or self.main,
             probed=place.probed | self.probed,
+            platform=place.platform or self.platform,
         )
 
 
@@ -34,6 +40,10 @@ NEUTRAL = Fact()
 _NEVER = Fact(never=True)
 _MAIN = Fact(main=True)
 Both = tuple[Fact, Fact]  # where it holds, and where it does not
+
+
+def _expressions(test: ast.expr) -> Iterator[ast.expr]:
+    return (node for node in ast.walk(test) if isinstance(node, ast.Attribute | ast.Name))
 
 
 class Conditions:
@@ -45,20 +55,26 @@ class Conditions:
         self._flags: dict[str, frozenset[str]] = {}
         self.script = False
 
-    def facts(self, test: ast.expr, depth: int = 0) -> Both:
+    def facts(self, test: ast.expr) -> Both:
         """Return what is known where the test holds, and where it does not."""
+        yes, no = self._facts(test, 0)
+        if any(self._aliases.full(node) in _PLATFORM for node in _expressions(test)):
+            return yes._replace(platform=True), no._replace(platform=True)
+        return yes, no
+
+    def _facts(self, test: ast.expr, depth: int) -> Both:
         if depth > _DEEPEST:
             return NEUTRAL, NEUTRAL
         match test:
             case ast.Constant(value=value):
                 return (NEUTRAL, _NEVER) if value else (_NEVER, NEUTRAL)
             case ast.UnaryOp(op=ast.Not(), operand=operand):
-                yes, no = self.facts(operand, depth + 1)
+                yes, no = self._facts(operand, depth + 1)
                 return no, yes
             case ast.BoolOp(op=op, values=values):
-                return _joined(op, [self.facts(value, depth + 1) for value in values])
+                return _joined(op, [self._facts(value, depth + 1) for value in values])
             case ast.NamedExpr(value=value) | ast.Call(func=ast.Name(id="bool"), args=[value]):
-                return self.facts(value, depth + 1)
+                return self._facts(value, depth + 1)
             case ast.Compare(left=left, ops=[op], comparators=[right]):
                 return self._compared(left, op, right, depth)
             case _:
@@ -72,7 +88,7 @@ class Conditions:
                 self.script = True
                 return _flipped(op, (_MAIN, NEUTRAL))
             if other.value is None and not isinstance(one, ast.Constant):
-                yes, no = self.facts(one, depth + 1)
+                yes, no = self._facts(one, depth + 1)
                 return _flipped(op, (no, yes))
         return NEUTRAL, NEUTRAL
 

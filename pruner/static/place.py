@@ -23,6 +23,7 @@ class Place(NamedTuple):
     never: bool = False  # under TYPE_CHECKING or `if False`
     tried: bool = False  # an ImportError raised here is coped with
     probed: frozenset[str] = frozenset()  # top-level names that are known to be there
+    platform: bool = False  # under a question about the system or the version of Python
     main: bool = False  # under `if __name__ == "__main__"`
     deferred: bool = False  # in the body of a function
     scopes: tuple[Scope, ...] = ()  # functions around it, outermost first

@@ -214,6 +214,7 @@ class _Walk:
                 symbol=symbol,
                 guard=place.guard(module),
                 dynamic=dynamic,
+                platform=place.platform,
             )
         )
 
