@@ -246,6 +246,7 @@ class Verdict(Value, frozen=True):
     size_bytes: int
     why: str
     proof: tuple[Proof, ...] = ()
+    needs: tuple[str, ...] = ()  # what it declares, of what is installed
 
     def __post_init__(self) -> None:
         """Refuse a verdict that gives no reason."""

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+import msgspec
+
 from pruner.analysis.attribution import closure
 from pruner.model import Distribution, Inventory, Level, Proof, Value, Verdict
 
@@ -25,7 +27,12 @@ def decide_safe(inventory: Inventory, findings: Findings) -> tuple[Verdict, ...]
     known = inventory.by_key()
     roots = [key for key in known if _level(key, findings) > Level.UNUSED or key in findings.wanted]
     needed = closure(inventory.requires, sorted(roots))
-    return tuple(_verdict(dist, findings, needed) for dist in inventory.distributions)
+    return tuple(
+        msgspec.structs.replace(
+            _verdict(dist, findings, needed), needs=inventory.requires.get(dist.key, ())
+        )
+        for dist in inventory.distributions
+    )
 
 
 def _level(key: str, findings: Findings) -> Level:

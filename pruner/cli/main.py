@@ -15,6 +15,7 @@ from pruner import __version__
 from pruner.errors import Exit, PrunerError
 
 COMMANDS = {
+    "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
     "init": "Write a first pruner.toml from a tree with Dockerfiles.",
     "lock": "Write the smallest lock that is proven to run.",

@@ -1,0 +1,87 @@
+"""`pruner explain`."""
+
+import sys
+from pathlib import Path
+
+import click
+import msgspec
+
+from pruner.analysis.explain import Explanation, explain
+from pruner.config import load
+from pruner.errors import UsageError
+from pruner.jobs.observe import locks_folder
+from pruner.jobs.verify import read_verdicts
+from pruner.model import normalise
+from pruner.report.text import size
+
+
+@click.command("explain")
+@click.argument("image")
+@click.argument("distribution")
+@click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
+@click.option("--why-not", is_flag=True, help="Say what would have kept it.")
+@click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
+def command(
+    *, image: str, distribution: str, config: Path | None, why_not: bool, as_json: bool
+) -> int:
+    """Say why a distribution is kept or left out.
+
+    Reads the committed verdicts.json; nothing is run.
+
+    \b
+    Example:
+      pruner explain speech_gpu scipy
+      pruner explain speech_gpu pandas --why-not
+    """
+    settings = load(config, Path.cwd())
+    folder = locks_folder(settings, settings.image(image))
+    document = read_verdicts(folder / "verdicts.json")
+    found = explain(document, normalise(distribution))
+    if found is None:
+        names = {row.name for row in document.distributions}
+        raise UsageError(
+            f"{image} has no distribution {distribution!r}", hint=_near(names, distribution)
+        )
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+    else:
+        for line in _lines(found, why_not=why_not):
+            click.echo(line)
+    return 0
+
+
+def _near(names: set[str], given: str) -> str:
+    import difflib  # noqa: PLC0415  only for a mistake
+
+    close = difflib.get_close_matches(normalise(given), sorted(names), 3)
+    return f"did you mean {' or '.join(close)}?" if close else f"{len(names)} are installed"
+
+
+def _lines(found: Explanation, *, why_not: bool) -> list[str]:
+    row = found.verdict
+    lines = [f"{row.name} {row.version}: {row.verdict} ({row.level}), {size(row.size_bytes)}"]
+    lines.append(f"why: {row.why}")
+    for proof in row.proof:
+        by = f" by {proof.by}" if proof.by else ""
+        agent = f" in {proof.agent}" if proof.agent else ""
+        lines.append(f"  {proof.kind}: {proof.what}{by}{agent}")
+    if found.wanted_by:
+        lines.append(f"declared by: {', '.join(found.wanted_by)}")
+    if found.pulls_in:
+        listed = ", ".join(f"{item.name} ({size(item.size_bytes)})" for item in found.pulls_in)
+        lines.append(f"pulls in: {listed}")
+    lines.append(f"kept in all: {size(found.with_it)} with it, {size(found.without_it)} without")
+    if why_not and not row.kept:
+        lines.append("it would be kept if")
+        lines += [f"  {line}" for line in WOULD_KEEP]
+    elif why_not:
+        lines.append("it is kept, so there is nothing that speaks against it")
+    return lines
+
+
+WOULD_KEEP = (
+    "an exercise made an agent load a file of it,",
+    "first-party code that an entrypoint reaches imported it,",
+    "something that is kept declared it, or",
+    "`keep` of the image named it.",
+)
