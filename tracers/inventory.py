@@ -91,9 +91,20 @@ def read(folder: str, name: str) -> Dict[str, str]:
     return {
         "path": path,
         "metadata": text(inner).partition("\n\n")[0],
-        "record": text(os.path.join(path, "RECORD")),
+        "record": text(os.path.join(path, "RECORD")) or record_of_egg(path),
         "direct_url": text(os.path.join(path, "direct_url.json")),
     }
+
+
+def record_of_egg(path: str) -> str:
+    """Return what `setup.py install` wrote instead of a RECORD, as one: without hashes."""
+    folder = os.path.dirname(path)
+    lines = []
+    for line in text(os.path.join(path, "installed-files.txt")).splitlines():
+        file = os.path.normpath(os.path.join(path, line))
+        if line and os.path.isfile(file):
+            lines.append('"%s",,%d' % (os.path.relpath(file, folder), os.path.getsize(file)))
+    return "\n".join(lines)
 
 
 def text(path: str) -> str:

@@ -26,6 +26,22 @@ def test_our_own_environment_is_read_as_it_is() -> None:
     assert found["pruner"].local  # an editable install comes from no index
 
 
+def test_what_setup_py_installed_is_read_from_its_own_list(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    egg = site / "old-1.0-py3.11.egg-info"
+    egg.mkdir()
+    (egg / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: old\nVersion: 1.0\n")
+    (site / "old.py").write_text("x = 1\n")
+    (egg / "installed-files.txt").write_text("../old.py\nPKG-INFO\n../gone.py\n")
+    argv = [str(venv / "bin" / "python"), "-I", str(TOOL)]
+    found = parse(subprocess.run(argv, capture_output=True, check=True).stdout).by_key()["old"]
+    assert found.managed
+    assert (str(site / "old.py"), 6) in [(file.path, file.size) for file in found.files]
+    assert len(found.files) == 2
+
+
 def answer(**changed: object) -> bytes:
     whole = {
         "version": 1,
