@@ -90,7 +90,7 @@ def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], findings: 
         return f"{proofs[0].by} declares it"
     if not dist.managed:
         return "belongs to the system, not to the image's requirements"
-    return "nothing loads, imports or declares it"
+    return "nothing needs it"
 
 
 def sizes(verdicts: Iterable[Verdict]) -> tuple[int, int]:

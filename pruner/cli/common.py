@@ -2,6 +2,7 @@
 
 import functools
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -85,7 +86,8 @@ def carry_out(
             with clock.step("remove the sandboxes", sandbox=True):
                 stack.close()
     _print(document, chosen)
-    click.echo(times(clock.timings), err=True)
+    line = times(clock.timings)
+    click.echo(click.wrap_text(line, width(), "", "  ") if sys.stderr.isatty() else line, err=True)
     return document
 
 
@@ -114,6 +116,11 @@ def _as_text(document: Document, chosen: Options) -> bytes:
     with console.capture() as capture:
         show(document, console, everything=chosen.everything)
     return capture.get().encode(sys.stdout.encoding or "utf-8", "replace")
+
+
+def width() -> int:
+    """Return the columns of the terminal."""
+    return shutil.get_terminal_size().columns
 
 
 def code_of(document: Document) -> int:

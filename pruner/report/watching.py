@@ -84,7 +84,7 @@ class Live:
 
     def _show(self) -> None:
         if self._status is not None:
-            self._status.update(" > ".join(self._steps) or "finishing")
+            self._status.update(" > ".join(self._steps) or "working")
 
 
 def watching() -> Watching:
