@@ -144,10 +144,10 @@ class SourceTree(Value, frozen=True):
 
 
 class Loaded(Value, frozen=True):
-    """One file that a process loaded, and the line that asked for it, where that is known."""
+    """One file that a process loaded or read, and the line that asked for it, if that is known."""
 
-    kind: str  # "module" | "extension" | "library"
-    what: str  # dotted module name, or the library's file name
+    kind: str  # "module" | "extension" | "library"; where it was only read, "data" | "metadata"
+    what: str  # dotted module name, or the file's name
     file: str
     by: str | None = None  # "path:line" of the importing statement
 
@@ -158,6 +158,22 @@ class Attempt(Value, frozen=True):
     module: str
     by: str | None = None
     failed: bool = False  # looked up, and not in sys.modules at the last look
+
+
+class Program(Value, frozen=True):
+    """A program that was started, and the Debian package that owns it, where one does."""
+
+    what: str  # absolute path; a bare name where PATH did not lead to it
+    by: str | None = None
+    package: str | None = None
+
+
+class Host(Value, frozen=True):
+    """A host that was looked up (no port), or that a connection was tried to."""
+
+    name: str  # a name or an address, without brackets
+    port: int | None = None
+    by: str | None = None
 
 
 class Outcome(Value, frozen=True):
@@ -192,6 +208,10 @@ class Trace(Value, frozen=True):
     torn: tuple[str, ...] = ()  # event files whose last line was cut off
     detail: str = ""  # what the agent said last, when it failed
     memory_bytes: int | None = None
+    opened: tuple[Loaded, ...] = ()  # files of distributions that were read
+    programs: tuple[Program, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    dropped: int = 0  # events that could not be used: see trace/events.py
 
     @property
     def modules(self) -> int:

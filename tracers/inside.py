@@ -10,6 +10,8 @@ One order as JSON in the first argument, one answer as JSON on stdout:
         -> {"libraries": [...], "memory": 123456, "deaf": false}
     {"layout": true}
         -> {"executable": ..., "version": ..., "site": [...], "scripts": {"dist": [paths]}}
+    {"owners": [paths of programs]}
+        -> {path: name of the Debian package}
 
 A probe tries until it succeeds or its time is over; with "once" it tries once. Standard library
 only, Python 3.8 and newer.
@@ -29,6 +31,7 @@ Answer = Dict[str, Any]
 PAUSE = 0.05
 EXCERPT = 300
 SIGTERM = 15
+DPKG = "/var/lib/dpkg/info"
 FIELDS = 6  # of a line of /proc/PID/maps that names a file
 
 
@@ -200,11 +203,34 @@ def scripts_below(folder: str) -> List[str]:
     return [path for path in found if os.path.basename(os.path.dirname(path)) == "bin"]
 
 
+def owners(order: Order) -> Answer:
+    """Return path -> Debian package, for those paths that one owns.
+
+    A package lists a file where it put it: below /bin or /usr/bin for the same file where these are
+    merged, and at the end of the links that alternatives are.
+    """
+    spelled: Dict[str, List[str]] = {}
+    for path in order["owners"]:
+        for known in (path, os.path.realpath(path)):
+            short = known[len("/usr") :] if known.startswith("/usr/") else known
+            for spelling in (short, "/usr" + short):
+                spelled.setdefault(spelling, []).append(path)
+    names = os.listdir(DPKG) if os.path.isdir(DPKG) else []
+    found: Dict[str, str] = {}
+    for name in sorted(name for name in names if name.endswith(".list")):
+        with open(os.path.join(DPKG, name), encoding="utf-8", errors="replace") as file:
+            for line in file:
+                for path in spelled.get(line.rstrip("\n"), ()):
+                    found.setdefault(path, name[: -len(".list")].partition(":")[0])
+    return found
+
+
 ORDERS: Dict[str, Callable[[Order], Answer]] = {
     "http": lambda order: until(order, http_once),
     "tcp": lambda order: until(order, tcp_once),
     "maps": maps,
     "layout": layout,
+    "owners": owners,
 }
 
 if __name__ == "__main__":

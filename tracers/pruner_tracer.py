@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 FORMAT = "pruner-events"
 # Version 1: the header, and the kinds module, extension, library, attempt, dlopen, spawn, full.
-VERSION = 1
+# Version 2: the kinds open, connect and resolve; a spawned program is named by its absolute path.
+VERSION = 2
 
 MAX_EVENTS = 400_000  # of one process; then one "full" event, and no more
 MAX_TEXT = 4096  # PATH_MAX: nothing longer can be opened, and a line stays far below a pipe's size
@@ -35,6 +36,7 @@ MAX_ARGS, MAX_ARG = 20, 400
 REST = 200  # a scan may cost half a percent of the time
 HELD = 8  # lookups that a SIGKILL may take with it, where nothing was loaded for them
 MIN_REST_S = 0.02
+POPEN_ARGS = 4  # program, argv, cwd, env; the other ways to start one have no cwd
 DEEPEST = 12  # frames between a loader's exec() and the import system
 
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
@@ -48,8 +50,18 @@ _MACHINERY = _RUNPY | {
     _LIB + "/" + name
     for name in ("importlib/__init__.py", "importlib/util.py", "pkgutil.py", "ctypes/__init__.py")
 }
+# Libraries that read metadata or data for others, as the standard library does.
+_READERS = ("/pkg_resources/", "/importlib_metadata/", "/importlib_resources/", "/zoneinfo/")
+# What a distribution installs lies below one of these; its code is seen when it runs, and site
+# itself reads the rest of what is left out.
+_PACKAGES = "-packages/"  # site-packages, dist-packages, and their -info folders
+_SHARED = tuple(sys.prefix + part for part in ("/share/", "/etc/") if sys.prefix != "/usr")
+_METADATA = (".dist-info/", ".egg-info/")
+_PLUMBING: "dict[str, bool]" = {}  # file: whether it acts for others
 _BUILTIN = frozenset(sys.builtin_module_names)
 _SUFFIXES = tuple(_imp.extension_suffixes())
+_CODE = (".py", ".pyc", ".so", ".pth", ".start")
+_SHELLS = ("/sh", "/bash", "/dash")
 _Module = type(sys)
 _Spec = type(sys.__spec__)
 # A lazy module loads itself when an attribute is read, its __dict__ through this it does not see.
@@ -106,6 +118,35 @@ def _asker(frame: "Frame") -> "str | None":
             return "%s:%d" % (file, frame.f_lineno or 0) if len(file) < MAX_TEXT else None
         frame = frame.f_back
     return None
+
+
+def _requester(frame: "Frame") -> "str | None":
+    """Return "file:line" of the nearest frame that does not read, connect or start for others."""
+    nearest = frame
+    while frame is not None:
+        file = frame.f_code.co_filename
+        serves = _PLUMBING.get(file)
+        if serves is None:
+            standard = file.startswith(_LIB + "/") and _PACKAGES not in file
+            serves = standard or file[:8] == _FROZEN or any(part in file for part in _READERS)
+            _PLUMBING[file] = serves
+        if not serves:
+            return _asker(frame)
+        frame = frame.f_back
+    return _asker(nearest)
+
+
+def _program(word: str, folder: "str | None", env: "Any") -> "str | None":  # noqa: ANN401
+    """Return the path that a name starts, a bare name if PATH lacks it, None for no such path."""
+    if "/" in word:
+        path = _absolute(word if word[0] == "/" or not folder else folder + "/" + word)
+        return path if os.path.exists(path) else None
+    search = env if type(env) is dict else os.environ
+    for place in (_text(search.get("PATH")) or os.defpath).split(":"):
+        path = _absolute((place or ".") + "/" + word)
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            return path
+    return word
 
 
 def _scope(frame: "Frame") -> "dict[str, Any] | None":
@@ -249,7 +290,7 @@ class _Recorder:
 
     def __init__(self, log: _Log) -> None:
         self.log = log
-        # (kind, what, file) of every event written
+        # (kind, what, file) of every event written; (kind, file, by) where metadata was read
         self.seen: "set[tuple[str, str | None, str | None]]" = set()
         # Names that were looked up; those of them that nothing was loaded for yet; and those of
         # them that are not written yet, since most are loaded at once.
@@ -261,7 +302,8 @@ class _Recorder:
         self.scanned = time.monotonic()
         self.rest = MIN_REST_S
         # One row per audit event. Our own calls raise `open` and `sys._getframe`: a row for one of
-        # these has to tell our calls from the agent's.
+        # these has to tell our calls from the agent's. The hook passes on what `open` names only
+        # below a folder of distributions, and there we write nothing and read nothing.
         self.rows: "dict[str, Callable[[Args, Frame], None]]" = {
             "exec": self.on_exec,
             "import": self.on_import,
@@ -269,6 +311,11 @@ class _Recorder:
             "subprocess.Popen": self.on_spawn,
             "os.exec": self.on_spawn,
             "os.posix_spawn": self.on_spawn,
+            "os.system": self.on_system,
+            "open": self.on_open,
+            "socket.connect": self.on_connect,
+            "socket.getaddrinfo": self.on_resolve,
+            "socket.gethostbyname": self.on_resolve,
         }
 
     def on_exec(self, args: "Args", frame: "Frame") -> None:
@@ -302,15 +349,55 @@ class _Recorder:
         self.once("dlopen", _text(args[0]), frame)
 
     def on_spawn(self, args: "Args", frame: "Frame") -> None:
-        """Record the program that is started."""
-        self.once("spawn", _text(args[0]), frame)
+        """Record the program that is started, and the first word of what a shell is to run."""
+        name, argv, env = _text(os.fspath(args[0])), args[1], args[-1]
+        folder = _text(args[2]) if len(args) == POPEN_ARGS else None
+        program = _program(name, folder, env) if name else None
+        self.once("spawn", program, frame)
+        if program is None or not program.endswith(_SHELLS) or type(argv) not in (list, tuple):
+            return
+        if len(argv) > 2 and _text(argv[1]) == "-c":  # noqa: PLR2004
+            for word in (_text(argv[2]) or "").split(None, 1)[:1]:
+                found = _program(word, folder, env)
+                self.once("spawn", found if found and "/" in found else None, frame)
+
+    def on_system(self, args: "Args", frame: "Frame") -> None:
+        """Record the shell that a command is given to, and the first word of it."""
+        self.on_spawn(("/bin/sh", ("sh", "-c", args[0]), None), frame)
+
+    def on_open(self, args: "Args", frame: "Frame") -> None:
+        """Record a file of a distribution that is read; of metadata every line that reads it."""
+        file = _text(args[0])
+        if file is None or args[2] & os.O_ACCMODE:
+            return
+        file = _absolute(file)
+        shared = any(part in file for part in _METADATA)
+        by = _requester(frame) if shared else None
+        if ("open", file, by) not in self.seen:
+            self.seen.add(("open", file, by))
+            self.log.event("open", file, by if shared else _requester(frame))
+
+    def on_connect(self, args: "Args", frame: "Frame") -> None:
+        """Record the host and port of an internet address."""
+        address = args[1]
+        if type(address) is tuple and len(address) in (2, 4) and type(address[1]) is int:
+            host, port = _text(address[0]), address[1]
+            if host is not None and 0 <= port < 1 << 16:
+                form = "[%s]:%d" if ":" in host else "%s:%d"
+                self.once("connect", form % (host, port), frame)
+
+    def on_resolve(self, args: "Args", frame: "Frame") -> None:
+        """Record a host whose address is asked for, unless it is this one."""
+        host = _text(args[0])
+        if host != os.uname().nodename:
+            self.once("resolve", host, frame)
 
     def once(self, kind: str, what: "str | None", frame: "Frame") -> None:
         """Record what was named, the first time."""
         key = (kind, what, None)
         if what is not None and key not in self.seen:
             self.seen.add(key)
-            self.log.event(kind, what, _asker(frame))
+            self.log.event(kind, what, _requester(frame))
 
     def tried_name(self, name: str, frame: "Frame", *, held: bool) -> None:
         """Record a lookup, the first time. Held back, it is not written if it is loaded next."""
@@ -399,11 +486,18 @@ class _Recorder:
 def _hook(rows: "dict[str, Callable[[Args, Frame], None]]") -> "Callable[[str, Args], None]":
     """Return the audit hook; a closure, since a module's globals go first when Python exits."""
     find, here, foreign = rows.get, sys._getframe, _foreign  # noqa: SLF001
+    code, packages, shared = _CODE, _PACKAGES, _SHARED
 
     def hook(event: str, args: "Args") -> None:
         row = find(event)
         if row is not None:
             try:
+                if event == "open":  # thousands of times: what is not wanted leaves here
+                    path = args[0]
+                    if type(path) is not str or path.endswith(code):
+                        return
+                    if packages not in path and not path.startswith(shared):
+                        return
                 row(args, here().f_back)
             except BaseException as error:
                 if foreign(error):

@@ -48,6 +48,15 @@ def observed(
     }
 
 
+def joined(*evidence: Mapping[str, tuple[Proof, ...]]) -> dict[str, tuple[Proof, ...]]:
+    """Return the proofs of several kinds of use together; the first kind explains most."""
+    found: dict[str, tuple[Proof, ...]] = {}
+    for kind in evidence:
+        for key, proofs in kind.items():
+            found[key] = (*found.get(key, ()), *proofs)[:MOST_PROOFS]
+    return found
+
+
 def shown(
     proofs: Mapping[str, tuple[Proof, ...]], ownership: Ownership, tree: SourceTree
 ) -> dict[str, tuple[Proof, ...]]:

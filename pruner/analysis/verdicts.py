@@ -8,6 +8,7 @@ from pruner.analysis.attribution import closure
 from pruner.model import Distribution, Inventory, Level, Proof, Value, Verdict
 
 KEEP, DROP = "keep", "drop"
+USES = {"data": "its data was read", "metadata": "its metadata was read", "script": "was run"}
 
 
 class Findings(Value, frozen=True):
@@ -81,7 +82,8 @@ def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], findings: 
         return findings.wanted[dist.key]
     if level is Level.OBSERVED:
         first = proofs[0]
-        return f"loaded: {first.what}" + (f", by {first.by}" if first.by else "")
+        how = USES.get(first.kind, "loaded")
+        return f"{how}: {first.what}" + (f", by {first.by}" if first.by else "")
     if level is Level.REQUIRED:
         return f"imported by {proofs[0].by}, not loaded in this run"
     if level is Level.GUARDED:

@@ -80,6 +80,8 @@ def cli() -> None:
 def main() -> None:
     """Run a command and exit with its code; a stack trace is never shown."""
     signal.signal(signal.SIGTERM, _terminated)
+    if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
+        signal.signal(signal.SIGINT, _interrupted)
     sys.exit(_guarded())
 
 
@@ -140,5 +142,16 @@ def _bug(error: Exception) -> int:
 
 def _terminated(_number: int, _frame: FrameType | None) -> None:
     """End as on Ctrl-C, by way of every `finally`, so that no sandbox is left."""
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    _ignore_the_next()
     sys.exit(TERMINATED)
+
+
+def _interrupted(_number: int, _frame: FrameType | None) -> None:
+    """End on the first Ctrl-C; an impatient second one would cut the removal short."""
+    _ignore_the_next()
+    raise KeyboardInterrupt
+
+
+def _ignore_the_next() -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)

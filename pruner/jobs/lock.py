@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import Missing, imported, observed, reached, shown
+from pruner.analysis.evidence import Missing, imported, joined, observed, reached, shown
+from pruner.analysis.usage import phoned, used_data
 from pruner.analysis.verdicts import Findings, decide_safe, sizes
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -121,7 +122,7 @@ def _settle(
         python=seen.inventory.python,
         agents=original,
         distributions=decision.verdicts,
-        findings=_findings(decision, seen),
+        findings=_findings(job, decision, seen),
         size_bytes=Sizes(before=before, after=after),
         proof=report,
     )
@@ -132,10 +133,13 @@ def decide(job: Job, seen: Observation, ownership: Ownership, restored: dict[str
     """Join what was observed with what the code could import and with what is installed."""
     files = reached(seen.tree, seen.entries, seen.traces)
     required, guarded, missing = imported(seen.tree, files, ownership)
-    loaded = observed(seen.traces, ownership, startup_modules())
+    used = joined(
+        observed(seen.traces, ownership, startup_modules()),
+        used_data(seen.traces, ownership, len(seen.inventory.distributions)),
+    )
     kept = {normalise(name): "kept by the configuration" for name in job.image.keep}
     findings = Findings(
-        observed=shown(loaded, ownership, seen.tree),
+        observed=shown(used, ownership, seen.tree),
         required=required,
         guarded=guarded,
         wanted={**kept, **restored},
@@ -143,7 +147,7 @@ def decide(job: Job, seen: Observation, ownership: Ownership, restored: dict[str
     return Decision(verdicts=decide_safe(seen.inventory, findings), missing=missing)
 
 
-def _findings(decision: Decision, seen: Observation) -> tuple[Finding, ...]:
+def _findings(job: Job, decision: Decision, seen: Observation) -> tuple[Finding, ...]:
     missing = [
         Finding(
             code="PRN101",
@@ -174,7 +178,17 @@ def _findings(decision: Decision, seen: Observation) -> tuple[Finding, ...]:
         for dist in seen.inventory.distributions
         if dist.local is not None
     ]
-    return (*missing, *unreadable, *local)
+    hosts = [
+        Finding(
+            code="PRN110",
+            severity="note",
+            where=agent,
+            what=f"tried to reach {host}" + (f", at {by}" if by else ""),
+            fix="nothing, if it is meant to; the sandbox let it through only where its network is",
+        )
+        for host, by, agent in phoned(seen.traces, tuple(job.image.services))
+    ]
+    return (*missing, *unreadable, *local, *hosts)
 
 
 def save_traces(job: Job, seen: Observation) -> None:

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import observed, shown
+from pruner.analysis.evidence import joined, observed, shown
+from pruner.analysis.usage import used_data
 from pruner.analysis.verdicts import Findings, decide_safe
 from pruner.clock import Clock
 from pruner.files import write_all
@@ -37,7 +38,11 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     require_success(traces)
     ownership = Ownership(inventory)
     tree = read_tree(job.config.root, job.config.source)
-    seen = shown(observed(traces, ownership, startup_modules()), ownership, tree)
+    used = joined(
+        observed(traces, ownership, startup_modules()),
+        used_data(traces, ownership, len(inventory.distributions)),
+    )
+    seen = shown(used, ownership, tree)
     verdicts = decide_safe(inventory, Findings(observed=seen, required={}, guarded={}))
     rows = tuple(row for row in verdicts if row.level == Level.OBSERVED.word)
     return Document(

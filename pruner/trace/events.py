@@ -25,12 +25,13 @@ MAX_PROCESSES = 10_000
 MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 1 << 30
 MAX_LINE_BYTES = 256 << 10
-MAX_DISTINCT = 100_000  # modules, lookups, libraries and programs, each
+MAX_DISTINCT = 100_000  # modules, lookups, libraries, programs, opened files and hosts, each
 
 _NAME = re.compile(r"([1-9][0-9]{0,9})-[0-9a-f]{8}\.events", re.ASCII)
 _MARKER = re.compile(r"[1-9][0-9]{0,9}\.[0-9]{1,20}\.off", re.ASCII)
 # Controls, line separators, what reverses the direction of text, and what could not be decoded.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]")
+_METADATA = re.compile(r"\.(?:dist|egg)-info/")
 _HINT = "the agent, or something beside it, has written there; run the trace again"
 
 
@@ -49,7 +50,7 @@ class Process(Value, frozen=True):
 
 
 class Named(Value, frozen=True):
-    """A library that ctypes opened or a program that was started, as the agent named it."""
+    """What the agent named: a library for ctypes, a program to start, a host to reach."""
 
     what: str
     by: str | None = None  # "path:line"
@@ -59,7 +60,7 @@ class Events(Value, frozen=True):
     """What all processes of one run loaded, each thing once, sorted.
 
     `attempts` are the lookups that no load followed at once; a name that was loaded without one
-    has its proof in `loaded`.
+    has its proof in `loaded`. Of `opened_files`, metadata stands once for each line that read it.
     """
 
     processes: tuple[Process, ...] = ()
@@ -67,6 +68,9 @@ class Events(Value, frozen=True):
     attempts: tuple[Attempt, ...] = ()
     opened: tuple[Named, ...] = ()
     spawned: tuple[Named, ...] = ()
+    opened_files: tuple[Loaded, ...] = ()  # of the kinds "data" and "metadata"
+    connections: tuple[Named, ...] = ()  # "host:port", "[host]:port"
+    resolved: tuple[Named, ...] = ()  # hosts
     torn: tuple[str, ...] = ()  # files that do not end where their process did: cut off, or full
     dropped: int = 0  # events, or the `by` of one, with a path or name that nothing can have
 
@@ -104,6 +108,9 @@ class _Reader:
         self.attempts: dict[str, str | None] = {}
         self.opened: dict[str, str | None] = {}
         self.spawned: dict[str, str | None] = {}
+        self.connections: dict[str, str | None] = {}
+        self.resolved: dict[str, str | None] = {}
+        self.opened_files: set[tuple[str, str]] = set()  # file, and who asked or ""
         self.handlers: dict[type[rows.Row], Callable[[Any], None]] = {
             rows.Module: self.on_module,
             rows.Extension: self.on_extension,
@@ -111,6 +118,9 @@ class _Reader:
             rows.Attempt: lambda row: self.note(self.attempts, row.name, row.by),
             rows.Dlopen: lambda row: self.note(self.opened, row.what, row.by),
             rows.Spawn: lambda row: self.note(self.spawned, row.what, row.by),
+            rows.Open: self.on_open,
+            rows.Connect: lambda row: self.note(self.connections, row.what, row.by),
+            rows.Resolve: lambda row: self.note(self.resolved, row.what, row.by),
         }
 
     # --- files ---
@@ -197,8 +207,11 @@ class _Reader:
     def version(self, name: str, claim: rows.Claim) -> OutsideError:
         """Return the error that says which formats do not match."""
         found = f"{_shown(claim.format)} version {claim.version}"
+        writer = rows.WRITERS.get(claim.version) if claim.format == rows.FORMAT else None
+        wrote = f", which {writer} wrote" if writer else ""
         return self.error(
-            f"line 1 says {found}; this pruner reads {rows.FORMAT} version {rows.VERSION}", name
+            f"line 1 says {found}{wrote}; this pruner reads {rows.FORMAT} version {rows.VERSION}",
+            name,
         )
 
     def error(self, message: str, name: str | None = None) -> OutsideError:
@@ -224,6 +237,16 @@ class _Reader:
     def on_library(self, row: rows.Library) -> None:
         """Keep a mapped file."""
         self.load("library", row.file.rpartition("/")[2], row.file, None)
+
+    def on_open(self, row: rows.Open) -> None:
+        """Keep an opened file: metadata once for each line that read it, data once."""
+        if not _is_path(row.file):
+            self.dropped += 1
+            return
+        key = (row.file, self.checked(row.by) or "")
+        if key not in self.opened_files:
+            self.bound(self.opened_files)
+            self.opened_files.add(key)
 
     def know(self, name: str) -> None:
         """Remember that a name was found."""
@@ -279,6 +302,9 @@ class _Reader:
             ),
             opened=_named(self.opened),
             spawned=_named(self.spawned),
+            opened_files=_opened(self.opened_files),
+            connections=_named(self.connections),
+            resolved=_named(self.resolved),
             torn=tuple(self.torn),
             dropped=self.dropped,
         )
@@ -313,6 +339,18 @@ def _process(header: rows.Header) -> Process:
 
 def _named(names: dict[str, str | None]) -> tuple[Named, ...]:
     return tuple(Named(what=what, by=by) for what, by in sorted(names.items(), key=itemgetter(0)))
+
+
+def _opened(files: set[tuple[str, str]]) -> tuple[Loaded, ...]:
+    """Return the opened files, sorted; of data only one line that asked."""
+    found: dict[tuple[str, str], Loaded] = {}
+    for file, by in sorted(files):
+        kind = "metadata" if _METADATA.search(file) else "data"
+        item = Loaded(kind=kind, what=file.rpartition("/")[2], file=file, by=by or None)
+        key = (file, by if kind == "metadata" else "")
+        if key not in found or found[key].by is None:
+            found[key] = item
+    return tuple(found.values())
 
 
 def _is_fit(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The lines of an event file, as types: version 1 of what `tracers/pruner_tracer.py` writes.
+"""The lines of an event file, as types: version 2 of what `tracers/pruner_tracer.py` writes.
 
 The first line of a file is a `Header`, an object. Every other line is an array `[kind, …]`, one of
 the rows below. Decoding is strict: no other kind, no other length, no text longer than the bounds.
@@ -9,7 +9,9 @@ from typing import Annotated
 import msgspec
 
 FORMAT = "pruner-events"
-VERSION = 1
+VERSION = 2
+# Which pruner wrote the versions that are no longer read.
+WRITERS = {1: "pruner 0.1.0 before its release"}
 
 MAX_TEXT_CHARS = 5_000  # the tracer's longest path, 4096, and a line number
 
@@ -82,7 +84,28 @@ class Dlopen(Row, frozen=True, tag="dlopen"):
 
 
 class Spawn(Row, frozen=True, tag="spawn"):
-    """A program that was started."""
+    """A program that was started: its absolute path, or a bare name that PATH does not lead to."""
+
+    what: _Text
+    by: _Text | None
+
+
+class Open(Row, frozen=True, tag="open"):
+    """A file below a folder of distributions that was opened for reading; it may not exist."""
+
+    file: _Text
+    by: _Text | None
+
+
+class Connect(Row, frozen=True, tag="connect"):
+    """An internet address that a connection was tried to: "host:port", "[host]:port"."""
+
+    what: _Text
+    by: _Text | None
+
+
+class Resolve(Row, frozen=True, tag="resolve"):
+    """A host whose address was asked for."""
 
     what: _Text
     by: _Text | None
@@ -92,7 +115,7 @@ class Full(Row, frozen=True, tag="full"):
     """The process went on, the record does not."""
 
 
-Event = Module | Extension | Library | Attempt | Dlopen | Spawn | Full
+Event = Module | Extension | Library | Attempt | Dlopen | Spawn | Open | Connect | Resolve | Full
 
 decode_event = msgspec.json.Decoder(Event).decode
 decode_claim = msgspec.json.Decoder(Claim).decode

@@ -1,15 +1,24 @@
 """One run of one agent, from its start to its trace."""
 
+import re
 import time
+from collections.abc import Sequence
 
 from pruner.config import Agent, ExitReady
 from pruner.errors import PrunerError
-from pruner.model import AgentStatus, Loaded, Outcome, Trace
+from pruner.model import AgentStatus, Host, Loaded, Outcome, Program, Trace
 from pruner.sandbox.base import Environment, Exit, Session, last_line
 from pruner.sandbox.probes import Look, ask, probe
-from pruner.trace.events import read_events
+from pruner.trace.events import Events, Named, read_events
 from pruner.trace.exercise import exercise
 from pruner.trace.ready import has_ended, wait_until_ready
+
+MAX_OWNERS = 200
+"""Programs whose package is asked for: the order is one argument, and the kernel bounds these."""
+
+MAX_OWNED_CHARS = 400
+_PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,99}")
+_PORT = re.compile(r"[0-9]{1,5}")
 
 
 def run_agent(environment: Environment, agent: Agent) -> Trace:
@@ -47,7 +56,39 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
         torn=events.torn,
         detail=detail,
         memory_bytes=look.memory or None,
+        opened=events.opened_files,
+        programs=_programs(environment, events),
+        hosts=_hosts(events.connections, events.resolved),
+        dropped=events.dropped,
     )
+
+
+def _programs(environment: Environment, events: Events) -> tuple[Program, ...]:
+    """Return the programs that were started, with the packages that own them.
+
+    Interpreters that were traced themselves are not asked for: most agents start nothing else.
+    """
+    traced = {process.executable for process in events.processes}
+    paths = [row.what for row in events.spawned if row.what[0] == "/" and row.what not in traced]
+    wanted = [path for path in paths if len(path) <= MAX_OWNED_CHARS][:MAX_OWNERS]
+    owners: dict[str, str] = {}
+    if wanted:
+        call = probe(environment.python, environment.tools)
+        owners = ask(environment, call, {"owners": wanted}, dict[str, str])
+    named = {path: name for path, name in owners.items() if _PACKAGE.fullmatch(name)}
+    return tuple(
+        Program(what=row.what, by=row.by, package=named.get(row.what)) for row in events.spawned
+    )
+
+
+def _hosts(connections: Sequence[Named], resolved: Sequence[Named]) -> tuple[Host, ...]:
+    """Return the hosts that were tried, those with a port first."""
+    tried = []
+    for row in connections:
+        name, _, port = row.what.rpartition(":")
+        known = int(port) if _PORT.fullmatch(port) else None
+        tried.append(Host(name=name.strip("[]"), port=known, by=row.by))
+    return (*tried, *(Host(name=row.what, by=row.by) for row in resolved))
 
 
 def _exercises(environment: Environment, session: Session, agent: Agent) -> tuple[Outcome, ...]:

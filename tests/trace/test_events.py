@@ -18,7 +18,7 @@ from pruner.trace.events import Events, Named, Process, read_events
 NAME = "7-00000000.events"
 HEADER: dict[str, Any] = {
     "format": "pruner-events",
-    "version": 1,
+    "version": 2,
     "pid": 7,
     "ppid": 1,
     "python": "3.11.7",
@@ -63,6 +63,15 @@ def test_every_kind(tmp_path: Path) -> None:
         ["library", "/s/libs/libd.so.1"],
         ["dlopen", "libd.so.1", "/s/a/b.py:9"],
         ["spawn", "ffmpeg", None],
+        ["spawn", "/venv/bin/tool", "/app/run.py:5"],
+        ["open", "/s/a/model.bin", "/s/a/b.py:4"],
+        ["open", "/s/a/model.bin", "/app/run.py:9"],
+        ["open", "/s/a-1.dist-info/METADATA", "/app/run.py:6"],
+        ["open", "/s/a-1.dist-info/METADATA", "/app/run.py:5"],
+        ["open", "/s/c.egg-info/PKG-INFO", None],
+        ["connect", "10.0.0.1:80", "/app/run.py:7"],
+        ["connect", "[::1]:80", None],
+        ["resolve", "example.org", None],
         ["attempt", "missing", "/s/a/b.py:2"],
         ["attempt", "a", None],
         ["attempt", "built_in", None],
@@ -93,8 +102,23 @@ def test_every_kind(tmp_path: Path) -> None:
             Attempt(module="missing", by="/s/a/b.py:2", failed=True),
         ),
         opened=(Named(what="libd.so.1", by="/s/a/b.py:9"),),
-        spawned=(Named(what="ffmpeg"),),
+        spawned=(
+            Named(what="/venv/bin/tool", by="/app/run.py:5"),
+            Named(what="ffmpeg"),
+        ),
+        opened_files=(
+            opened("metadata", "/s/a-1.dist-info/METADATA", "/app/run.py:5"),
+            opened("metadata", "/s/a-1.dist-info/METADATA", "/app/run.py:6"),
+            opened("data", "/s/a/model.bin", "/app/run.py:9"),
+            opened("metadata", "/s/c.egg-info/PKG-INFO", None),
+        ),
+        connections=(Named(what="10.0.0.1:80", by="/app/run.py:7"), Named(what="[::1]:80")),
+        resolved=(Named(what="example.org"),),
     )
+
+
+def opened(kind: str, file: str, by: str | None) -> Loaded:
+    return Loaded(kind=kind, what=file.rpartition("/")[2], file=file, by=by)
 
 
 def test_an_empty_folder_and_markers(tmp_path: Path) -> None:
@@ -151,11 +175,13 @@ def test_a_path_that_no_file_has_is_dropped_and_counted(tmp_path: Path, path: st
         ["module", "a", path, None],
         ["extension", "a", path, None],
         ["library", path],
+        ["open", path, None],
         ["module", "b", "/b..py", None],
     )
     found = read_events(tmp_path)
     assert [item.what for item in found.loaded] == ["b"]
-    assert found.dropped == 3
+    assert found.opened_files == ()
+    assert found.dropped == 4
 
 
 @pytest.mark.parametrize("name", ["", "a\nb", "a\x00", "\u2028"])
@@ -166,11 +192,18 @@ def test_a_name_that_cannot_be_shown_is_dropped_and_counted(tmp_path: Path, name
         ["attempt", name, None],
         ["dlopen", name, None],
         ["spawn", name, None],
+        ["connect", name, None],
+        ["resolve", name, None],
+        ["open", "/d", name],
         ["module", "b", "/b.py", name],
     )
     found = read_events(tmp_path)
     assert found.loaded == (Loaded(kind="module", what="b", file="/b.py"),)
-    assert (found.attempts, found.opened, found.spawned, found.dropped) == ((), (), (), 5)
+    assert (found.attempts, found.opened, found.spawned) == ((), (), ())
+    assert (found.connections, found.resolved) == ((), ())
+    if name:
+        assert found.opened_files == (opened("data", "/d", None),)
+    assert found.dropped == 8
 
 
 def test_a_header_is_made_safe_to_print(tmp_path: Path) -> None:
@@ -192,6 +225,9 @@ def test_a_header_is_made_safe_to_print(tmp_path: Path) -> None:
         b'["module","a","/a.py",null,null]\n',
         b'["module",1,"/a.py",null]\n',
         b'["extension",null,"/a.so",null]\n',
+        b'["open",null,null]\n',
+        b'["connect","a",80,null]\n',
+        b'["resolve","a"]\n',
         b'["module","\xff","/a.py",null]\n',
         b'["module","\\ud800","/a.py",null]\n',
         b'["module","a","/a.py",null] x\n',
@@ -210,8 +246,12 @@ def test_a_malformed_line_is_named(tmp_path: Path, bad: bytes) -> None:
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
-        ({"version": 2}, "line 1 says pruner-events version 2; this pruner reads pruner-events"),
-        ({"format": "\x1b[2J"}, "line 1 says \ufffd[2J version 1"),
+        (
+            {"version": 1},
+            "version 1, which pruner 0.1.0 before its release wrote; this pruner reads",
+        ),
+        ({"version": 3}, "line 1 says pruner-events version 3; this pruner reads pruner-events"),
+        ({"format": "\x1b[2J", "version": 1}, "line 1 says \ufffd[2J version 1; this"),
         ({"version": 10**400}, "line 1 is not the header"),
         ({"version": "1"}, "line 1 is not the header"),
         ({"pid": -1}, "line 1 is not the header"),
@@ -294,10 +334,10 @@ def test_every_bound_is_named(
     assert str(value) in message
 
 
-@pytest.mark.parametrize("kind", ["attempt", "dlopen", "spawn"])
+@pytest.mark.parametrize("kind", ["attempt", "dlopen", "spawn", "open", "connect", "resolve"])
 def test_names_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(events, "MAX_DISTINCT", 1)
-    assert "MAX_DISTINCT" in refused(write(tmp_path, [kind, "a", None], [kind, "b", None]))
+    assert "MAX_DISTINCT" in refused(write(tmp_path, [kind, "/a", None], [kind, "/b", None]))
 
 
 # --- properties ------------------------------------------------------------------------------
@@ -313,6 +353,10 @@ event = st.one_of(
     st.tuples(st.just("attempt"), names, by),
     st.tuples(st.just("dlopen"), names, by),
     st.tuples(st.just("spawn"), names, by),
+    st.tuples(st.just("open"), paths, by),
+    st.tuples(st.just("open"), names.map("/s/a.dist-info/".__add__), by),
+    st.tuples(st.just("connect"), names, by),
+    st.tuples(st.just("resolve"), names, by),
 )
 
 
@@ -343,8 +387,19 @@ def test_what_is_written_comes_back(given_events: list[tuple[str, ...]]) -> None
         ("attempt", [item.module for item in found.attempts]),
         ("dlopen", [item.what for item in found.opened]),
         ("spawn", [item.what for item in found.spawned]),
+        ("connect", [item.what for item in found.connections]),
+        ("resolve", [item.what for item in found.resolved]),
     ):
         assert items == sorted({row[1] for row in given_events if row[0] == kind})
+    read = [(item.file, item.by) for item in found.opened_files if item.kind == "metadata"]
+    assert read == sorted(
+        {(row[1], row[2]) for row in given_events if row[0] == "open" and "-info/" in row[1]},
+        key=lambda pair: (pair[0], pair[1] or ""),
+    )
+    data_files = [item.file for item in found.opened_files if item.kind == "data"]
+    assert data_files == sorted(
+        {row[1] for row in given_events if row[0] == "open" and "-info/" not in row[1]}
+    )
     assert (found.torn, found.dropped) == ((), 0)
 
 

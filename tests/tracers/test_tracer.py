@@ -249,6 +249,238 @@ def test_off_reaches_the_grandchild_with_an_empty_environment(each: Home) -> Non
     assert each.knows("inside")
 
 
+# --- what is read, run and reached ----------------------------------------------------------
+
+
+def files(home: Home) -> set[tuple[str, str, str | None]]:
+    """Return (kind, path below site-packages, line of the program that asked) of what was read."""
+    script = f"{home.work}/program.py:"
+    return {
+        (item.kind, item.file[len(f"{home.site}/") :], (item.by or "").replace(script, "") or None)
+        for item in home.events().opened_files
+    }
+
+
+def distribution(home: Home, name: str, *, more: tuple[str, ...] = ()) -> None:
+    """Install a distribution that is metadata and nothing else."""
+    folder = home.site / f"{name}-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    (folder / "RECORD").write_text(f"{folder.name}/METADATA,,\n{name}.py,,\n")
+    for file in more:
+        (folder / file).write_text("")
+
+
+def test_package_data_that_is_read(each: Home) -> None:
+    each.module("pack.__init__", "import os; HERE = os.path.dirname(__file__)")
+    for name in ("a", "b", "c", "d", "e"):
+        (each.site / "pack" / f"{name}.txt").write_text("data")
+    (each.work / "own.txt").write_text("own")
+    each.run(
+        """\
+        import io, os, pathlib, pkgutil, pack
+        open(pack.HERE + "/a.txt").close()
+        pathlib.Path(pack.HERE, "b.txt").read_text()
+        pkgutil.get_data("pack", "c.txt")
+        os.close(os.open(pathlib.Path(pack.HERE, "d.txt"), os.O_RDONLY))
+        open("own.txt").close()
+        open(pack.HERE + "/__init__.py").close()
+        open(pack.HERE + "/made.txt", "w").close()
+        open(pack.HERE + "/made.txt", "a").close()
+        open(pack.HERE + "/made.txt", "r+").close()
+        open(pack.HERE + "/a.txt").close()
+        """
+    )
+    assert files(each) == {
+        ("data", "pack/a.txt", "2"),
+        ("data", "pack/b.txt", "3"),
+        ("data", "pack/c.txt", "4"),
+        ("data", "pack/d.txt", "5"),
+    }
+
+
+def test_files_that_a_distribution_installs_below_the_prefix(home: Home) -> None:
+    shared = home.python.parents[1] / "share" / "thing"
+    shared.mkdir(parents=True)
+    (shared / "thing.cfg").touch()
+    home.run(
+        f"""\
+        import configparser
+        configparser.ConfigParser().read({str(shared / "thing.cfg")!r})
+        """
+    )
+    (opened,) = home.events().opened_files
+    assert (opened.kind, opened.file) == ("data", f"{shared}/thing.cfg")
+    assert opened.by == f"{home.work}/program.py:2"
+
+
+def test_resources_and_time_zones(home: Home) -> None:
+    home.module("tzdata.__init__")
+    home.module("tzdata.zoneinfo.__init__")
+    zone = home.site / "tzdata" / "zoneinfo" / "Nowhere"
+    zone.write_bytes(b"TZif" + bytes(40))
+    home.run(
+        """\
+        import importlib.resources, zoneinfo
+        zoneinfo.reset_tzpath([])
+        try:
+            zoneinfo.ZoneInfo("Nowhere")
+        except Exception:
+            pass
+        """
+    )
+    assert files(home) == {("data", "tzdata/zoneinfo/Nowhere", "4")}
+
+
+def test_metadata_that_is_read(each: Home) -> None:
+    for name in ("alpha", "beta", "gamma"):
+        distribution(each, name, more=("entry_points.txt", "INSTALLER"))
+    each.module("alpha", "from importlib.metadata import version\nversion(__name__)\n")
+    each.run(
+        """\
+        from importlib import metadata
+        metadata.version("beta")
+        metadata.version("beta")
+        metadata.distribution("gamma").read_text("INSTALLER")
+        import alpha
+        metadata.entry_points()
+        """
+    )
+    points = {
+        ("metadata", f"{name}-1.0.dist-info/entry_points.txt", "6")
+        for name in ("alpha", "beta", "gamma")
+    }
+    found = files(each)
+    assert points <= found
+    rest = {row for row in found - points if row[2] != "6"}
+    assert rest == {
+        ("metadata", "beta-1.0.dist-info/METADATA", "2"),
+        ("metadata", "beta-1.0.dist-info/METADATA", "3"),
+        ("metadata", "gamma-1.0.dist-info/INSTALLER", "4"),
+        ("metadata", "alpha-1.0.dist-info/METADATA", f"{each.site}/alpha.py:2"),
+    }
+
+
+def test_a_sweep_is_asked_for_by_one_line(home: Home) -> None:
+    names = [f"dist{number}" for number in range(10)]
+    for name in names:
+        distribution(home, name)
+    home.run(
+        """\
+        from importlib.metadata import packages_distributions
+        packages_distributions()
+        """
+    )
+    for file in ("METADATA", "top_level.txt", "RECORD"):
+        rows = {("metadata", f"{name}-1.0.dist-info/{file}", "2") for name in names}
+        assert rows <= files(home)
+
+
+def test_pkg_resources(each: Home) -> None:
+    bundled = "import ensurepip, glob; print(*glob.glob(ensurepip.__path__[0] + '/_b*/set*.whl'))"
+    wheel = each.run(bundled, env=SILENT).strip()
+    if not wheel:
+        pytest.skip("no setuptools in this interpreter's ensurepip")
+    for path in each.out.iterdir():
+        path.unlink()
+    distribution(each, "wanted")
+    distribution(each, "other", more=("entry_points.txt",))
+    each.run(
+        f"""\
+        import sys; sys.path.append({wheel!r})
+        import pkg_resources
+        pkg_resources.require("wanted")
+        list(pkg_resources.iter_entry_points("console_scripts"))
+        """,
+        *(["-W", "ignore"]),
+    )
+    assert ("metadata", "wanted-1.0.dist-info/METADATA", "3") in files(each)
+    assert ("metadata", "other-1.0.dist-info/entry_points.txt", "4") in files(each)
+    assert not [row for row in files(each) if row[1].startswith("other") and row[2] == "3"]
+
+
+def test_programs_by_their_paths(each: Home) -> None:
+    tool = each.python.parent / "tool"
+    tool.write_text("#!/bin/sh\nexit 0\n")
+    tool.chmod(0o755)
+    each.run(
+        """\
+        import os, pathlib, subprocess, sys
+        here = os.path.dirname(sys.executable)
+        path = here + os.pathsep + os.environ["PATH"]
+        subprocess.run(["tool"], env={"PATH": path})
+        subprocess.run([pathlib.Path("/bin/true")])
+        subprocess.run("cat </dev/null | true", shell=True)
+        os.system("ls >/dev/null")
+        subprocess.run("./tool", cwd=here)
+        try:
+            subprocess.run(["ffmpeg-that-is-missing"])
+        except OSError:
+            pass
+        if os.fork() == 0:
+            os.execlp("head", "head", "/dev/null")
+        os.wait()
+        """,
+    )
+    found = {item.what: item.by for item in each.events().spawned}
+    where = {name: shutil.which(name) for name in ("cat", "ls", "head")}
+    lines = {str(tool): 4, "/bin/true": 5, "/bin/sh": 6, where["cat"]: 6, where["ls"]: 7}
+    lines |= {"ffmpeg-that-is-missing": 10, where["head"]: 14}
+    assert found == {name: f"{each.work}/program.py:{line}" for name, line in lines.items()}
+
+
+def test_hosts_that_are_tried(each: Home) -> None:
+    each.run(
+        """\
+        import http.client, socket
+        with socket.socket() as server:
+            server.bind(("127.0.0.1", 0))
+            port = server.getsockname()[1]
+        print(port)
+        for host in ("localhost", "name.invalid"):
+            try:
+                http.client.HTTPConnection(host, port, timeout=5).request("GET", "/")
+            except OSError:
+                pass
+        try:
+            socket.socket(socket.AF_INET6).connect(("::1", 9))
+        except OSError:
+            pass
+        try:
+            socket.socket(socket.AF_UNIX).connect("/nowhere")
+        except OSError:
+            pass
+        try:
+            socket.gethostbyname(socket.gethostname())
+        except OSError:
+            pass
+        """,
+        *(["-W", "ignore"]),
+    )
+    script = f"{each.work}/program.py"
+    found = each.events()
+    assert {item.what: item.by for item in found.resolved} == {
+        "localhost": f"{script}:8",
+        "name.invalid": f"{script}:8",
+    }
+    connected = {item.what.rpartition(":")[0]: item.by for item in found.connections}
+    assert connected.pop("127.0.0.1") == f"{script}:8"
+    assert connected == {"[::1]": connected["[::1]"]}
+
+
+def test_what_an_agent_claims_in_audit_events_harms_nobody(home: Home) -> None:
+    home.run(
+        """\
+        import sys
+        for event in ("open", "socket.connect", "socket.getaddrinfo", "os.system", "os.exec"):
+            for args in ((), (None,), (object(), 7), ("/x-packages/y", None, "z"), (1, ("h", -1))):
+                sys.audit(event, *args)
+        sys.audit("socket.connect", None, ("h", 1 << 5000))
+        """
+    )
+    assert home.events().torn == ()
+
+
 # --- finders and hooks of others -------------------------------------------------------------
 
 
@@ -263,10 +495,10 @@ def test_off_reaches_the_grandchild_with_an_empty_environment(each: Home) -> Non
         "sys.addaudithook(lambda event, args: None)",
     ],
 )
-def test_whoever_meddles_with_the_import_system(home: Home, meddle: str) -> None:
-    home.module("statement")
-    home.module("named")
-    home.run(
+def test_whoever_meddles_with_the_import_system(each: Home, meddle: str) -> None:
+    each.module("statement")
+    each.module("named")
+    each.run(
         f"""\
         import builtins, importlib, importlib.machinery, sys
 
@@ -278,11 +510,11 @@ def test_whoever_meddles_with_the_import_system(home: Home, meddle: str) -> None
         importlib.import_module("named")
         """
     )
-    assert home.knows("statement", "named")
-    statement = home.loaded("statement")
+    assert each.knows("statement", "named")
+    statement = each.loaded("statement")
     assert statement is not None
     assert statement.by is not None
-    assert statement.by.startswith(f"{home.work}/program.py:")
+    assert statement.by.startswith(f"{each.work}/program.py:")
 
 
 def test_a_loader_that_calls_exec_itself(home: Home) -> None:
@@ -330,17 +562,17 @@ def test_code_that_is_run_from_a_file_by_no_import(home: Home) -> None:
 # --- where modules come from -----------------------------------------------------------------
 
 
-def test_zip_and_namespace_package(home: Home) -> None:
-    with zipfile.ZipFile(home.work / "bundle.zip", "w") as bundle:
+def test_zip_and_namespace_package(each: Home) -> None:
+    with zipfile.ZipFile(each.work / "bundle.zip", "w") as bundle:
         bundle.writestr("zipped.py", "")
-    home.module("space.inner")
-    home.run('import sys; sys.path.append("bundle.zip"); import zipped, space.inner')
-    zipped = home.loaded("zipped")
+    each.module("space.inner")
+    each.run('import sys; sys.path.append("bundle.zip"); import zipped, space.inner')
+    zipped = each.loaded("zipped")
     assert zipped is not None
-    assert zipped.file == f"{home.work}/bundle.zip/zipped.py"
-    assert home.knows("space.inner")
-    assert home.loaded("space") is None
-    assert not [item for item in home.events().attempts if item.module == "space" and item.failed]
+    assert zipped.file == f"{each.work}/bundle.zip/zipped.py"
+    assert each.knows("space.inner")
+    assert each.loaded("space") is None
+    assert not [item for item in each.events().attempts if item.module == "space" and item.failed]
 
 
 def test_a_module_without_source_is_named_by_its_own_file(home: Home) -> None:
@@ -473,10 +705,10 @@ def test_forks_under_threads_that_import(home: Home) -> None:
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
-def test_multiprocessing(home: Home, method: str) -> None:
-    home.module("inside", "def work():\n    import deeper\n")
-    home.module("deeper")
-    home.run(
+def test_multiprocessing(each: Home, method: str) -> None:
+    each.module("inside", "def work():\n    import deeper\n")
+    each.module("deeper")
+    each.run(
         f"""\
         import multiprocessing
 
@@ -490,7 +722,7 @@ def test_multiprocessing(home: Home, method: str) -> None:
             process.join()
         """
     )
-    assert home.knows("inside", "deeper")
+    assert each.knows("inside", "deeper")
 
 
 def test_a_program_that_replaces_its_process(home: Home) -> None:
@@ -535,9 +767,9 @@ def test_libraries_are_seen_before_a_sudden_end(home: Home) -> None:
     assert [item.what for item in home.events().opened] == ["libm.so.6"]
 
 
-def test_a_subinterpreter(home: Home) -> None:
-    home.module("inside")
-    home.run(
+def test_a_subinterpreter(each: Home) -> None:
+    each.module("inside")
+    each.run(
         """\
         try:
             import _interpreters as interpreters
@@ -548,7 +780,7 @@ def test_a_subinterpreter(home: Home) -> None:
         interpreters.destroy(number)
         """
     )
-    assert home.knows("inside")
+    assert each.knows("inside")
 
 
 # --- what must not happen --------------------------------------------------------------------

@@ -1,0 +1,44 @@
+"""Orders that are carried out beside the agent, here in our own process."""
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+INSIDE = Path(__file__).resolve().parents[2] / "tracers" / "inside.py"
+
+
+@pytest.fixture
+def inside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("inside", INSIDE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    monkeypatch.setattr(module, "DPKG", str(tmp_path / "info"))
+    return module
+
+
+def test_the_package_that_owns_a_program(inside: ModuleType, tmp_path: Path) -> None:
+    real = tmp_path / "tool.real"
+    real.touch()
+    link = tmp_path / "tool"
+    link.symlink_to(real)
+    info = tmp_path / "info"
+    info.mkdir()
+    (info / "coreutils-x.list").write_text("/.\n/bin\n/bin/merged\n")
+    (info / "ffmpeg-x:amd64.list").write_text("/usr/bin/split\n")
+    (info / "alternative.list").write_text(f"{real}\n")
+    (info / "coreutils-x.md5sums").write_text("/bin/none\n")
+    paths = ["/usr/bin/merged", "/bin/merged", "/bin/split", str(link), "/bin/none"]
+    assert inside.owners({"owners": paths}) == {
+        "/usr/bin/merged": "coreutils-x",
+        "/bin/merged": "coreutils-x",
+        "/bin/split": "ffmpeg-x",
+        str(link): "alternative",
+    }
+
+
+def test_a_system_without_dpkg_owns_nothing(inside: ModuleType) -> None:
+    assert inside.owners({"owners": ["/usr/bin/env"]}) == {}
