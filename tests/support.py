@@ -1,11 +1,13 @@
 """Running the installed command as a person would, and looking for what it left behind."""
 
 import functools
+import gc
 import os
 import signal
 import subprocess
 import sys
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -109,11 +111,16 @@ def assert_error(done: Done, code: int, error: str, hint: str | None = None) -> 
 @functools.cache
 def no_engine() -> str:
     """Return why no Docker engine can be used, "" where one answers."""
+    why = ""
     try:
         client().ping()
     except Exception as error:  # noqa: BLE001  whatever it is, the tests that need one are skipped
-        return f"no Docker engine answers: {type(error).__name__}"
-    return ""
+        why = f"no Docker engine answers: {type(error).__name__}"
+    if why:  # the library leaves its socket to the collector, which would warn in the next test
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            gc.collect()
+    return why
 
 
 @functools.cache
