@@ -9,7 +9,7 @@ BENCH_MODULES ?= docker,rich.console,hypothesis
 help: ## Show what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
 
-.venv: pyproject.toml uv.lock
+.venv: pyproject.toml
 	@. scripts/lib.sh && sync_project
 	@touch .venv
 
