@@ -1,0 +1,72 @@
+"""Installed files of Python source, and the imports in them: what `reachability` walks over."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+import msgspec
+
+from pruner.analysis.attribution import module_of
+from pruner.model import Guard, Inventory, Value
+
+NOT_ASKED_FOR = ("__main__", "conftest", "test")
+"""How parts of a package begin that nobody asks it for: tests, and what tests need."""
+
+
+class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One import in an installed file, as `ImportSite` has it."""
+
+    line: int
+    module: str
+    symbol: str | None = None
+    guard: Guard = Guard.MODULE
+    dynamic: bool = False
+    platform: bool = False
+
+
+class Sites(msgspec.Struct, frozen=True, array_like=True):
+    """The imports of one installed file; `lazy` is the line that loads its parts on demand."""
+
+    sites: tuple[Site, ...] = ()
+    lazy: int = 0
+
+
+class Source(Value, frozen=True):
+    """An installed file of Python source; `sha256` as RECORD spells it, `size` in bytes."""
+
+    path: str
+    module: str
+    is_package: bool = False
+    sha256: str | None = None
+    size: int = 0
+
+
+def sources(inventory: Inventory) -> dict[str, Source]:
+    """Return the installed files of Python source by path."""
+    found: dict[str, Source] = {}
+    for folder in inventory.site_dirs:
+        prefix = f"{folder}/"
+        for dist in inventory.distributions:
+            for file in dist.files:
+                if not file.path.endswith(".py") or not file.path.startswith(prefix):
+                    continue
+                name, _ = module_of(file.path[len(prefix) :])
+                if name:
+                    digest = inventory.on_disk.get(file.path, file.sha256)
+                    found[file.path] = Source(
+                        path=file.path,
+                        module=name,
+                        is_package=file.path.endswith("/__init__.py"),
+                        sha256=digest,
+                        size=file.size or 0,
+                    )
+    return found
+
+
+def parts(files: Iterable[Source]) -> dict[str, tuple[str, ...]]:
+    """Return package -> the files of the modules right below it that somebody may ask it for."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for source in files:
+        package, _, name = source.module.rpartition(".")
+        if package and not name.startswith(NOT_ASKED_FOR):
+            found[package].append(source.path)
+    return {package: tuple(sorted(paths)) for package, paths in found.items()}

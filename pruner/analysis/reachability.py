@@ -1,0 +1,248 @@
+"""What installed code could still load: from what ran, along imports in functions not called yet.
+
+Each rule is about one question: would the distribution that an import names be missed?
+
+1. What ran has run. The module-level imports of a loaded file are in the trace, on this interpreter
+   and platform: those that are not there stand in a branch that was not taken. Only its functions
+   are still to come.
+2. A stated need counts. Where code imports what its own distribution requires (by metadata, down
+   the graph, with the extras that were asked for), that is followed, wherever it stands.
+3. An unstated need counts only where it is certain: at module level, in files that importing runs
+   in any case. `certain` are the files that a followed import of *another* distribution executes,
+   and what these import at module level. A function of torch that imports matplotlib, or a module
+   of torch's own that only functions import and that imports pytest, must be optional: torch is
+   installed without them. Such an import is `guarded` evidence, of the kind "optional import".
+4. The same under a question about the platform: what is not required here, by its marker, is for
+   another platform.
+5. Imports that cope with an absence are `guarded` evidence and are not followed. The blocks under
+   `if __name__ == "__main__"` are left out: an installed file that was the program has run.
+6. A package that loads its parts on demand (a replaced module, `lazy_loader`, `__getattr__` with
+   `import_module`) leads to all modules right below it, but its tests: these nobody asks for.
+
+What cannot be seen: a name that only running tells, and what `from x import *` loads of `__all__`.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+from pruner.analysis.attribution import Ownership, closure
+from pruner.analysis.installed import Site, Sites, Source, parts, sources
+from pruner.model import Guard, Inventory, Loaded, Proof, Unreadable, Value
+
+MOST_PROOFS = 5
+"""Proofs kept for one distribution that is only guarded."""
+
+
+SitesOf = Callable[[Sequence[Source]], Mapping[str, Sites | Unreadable]]
+
+
+class Reach(Value, frozen=True):
+    """What installed code could load beside what was loaded; all by the key of a distribution.
+
+    A chain is the lines ("torch/__init__.py:418") from a file that was loaded, or that first-party
+    code imports, to the import of the distribution, each in a file that the line before it loads.
+    """
+
+    reachable: dict[str, tuple[Proof, ...]]
+    guarded: dict[str, tuple[Proof, ...]]
+    chains: dict[str, tuple[str, ...]]
+    unreadable: tuple[Unreadable, ...] = ()
+    files: int = 0  # that were read
+
+
+class State(IntEnum):
+    """How sure it is that a file runs where it was reached; a higher one takes its place."""
+
+    LOOSE = 1  # a part of a distribution that only functions of its own ask for
+    CERTAIN = 2  # whoever came from outside cannot do without it
+    LOADED = 3  # it ran
+
+
+class Step(NamedTuple):
+    """How a file was reached: from which file, at which line."""
+
+    path: str
+    line: int
+
+
+class _Found(NamedTuple):
+    what: str
+    step: Step
+    there: bool  # the module that is imported is a file
+
+
+def reachable(
+    inventory: Inventory,
+    ownership: Ownership,
+    loaded: Iterable[Loaded],
+    required: Iterable[str],
+    sites_of: SitesOf,
+) -> Reach:
+    """Return what can be reached from loaded files, and from modules that first-party code needs.
+
+    `required` are dotted names. `sites_of` is called once for all files at the same distance.
+    """
+    walk = _Walk(inventory, ownership, sites_of)
+    for item in loaded:
+        walk.start(item.file, State.LOADED)
+    for name in required:
+        for path in ownership.files_of(name):
+            walk.start(path, State.CERTAIN)
+    walk.run()
+    return walk.result()
+
+
+class _Walk:
+    """One search, breadth first, so that the first chain to a distribution is a shortest one."""
+
+    def __init__(self, inventory: Inventory, ownership: Ownership, sites_of: SitesOf) -> None:
+        self._inventory = inventory
+        self._ownership = ownership
+        self._sites_of = sites_of
+        self._sources = sources(inventory)
+        self._parts = parts(self._sources.values())
+        self._state: dict[str, State] = {}
+        self._steps: dict[str, Step] = {}
+        self._todo: dict[str, None] = {}
+        self._sites: dict[str, Sites] = {}
+        self._reached: dict[str, _Found] = {}
+        self._guarded: dict[str, list[Proof]] = defaultdict(list)
+        self._unreadable: dict[str, Unreadable] = {}
+        self._known: set[str] = set()
+        self._needs: dict[str, frozenset[str]] = {}
+        self._targets: dict[tuple[str, str | None], tuple[str, ...]] = {}
+
+    def start(self, path: str, state: State) -> None:
+        """Begin at a file."""
+        real = self._real(path)
+        self._known.update(self._ownership.of_file(real))
+        self._enter(real, state, None)
+
+    def run(self) -> None:
+        """Follow imports until nothing new is found."""
+        while self._todo:
+            batch = [self._sources[path] for path in self._todo]
+            self._todo = {}
+            self._read([source for source in batch if source.path not in self._sites])
+            for source in batch:
+                self._file(source)
+
+    def result(self) -> Reach:
+        """Return what was found."""
+        return Reach(
+            reachable={key: (self._proof(row),) for key, row in sorted(self._reached.items())},
+            guarded={key: tuple(rows) for key, rows in sorted(self._guarded.items())},
+            chains={key: self._chain(row.step) for key, row in sorted(self._reached.items())},
+            unreadable=tuple(self._unreadable[path] for path in sorted(self._unreadable)),
+            files=len(self._sites),
+        )
+
+    def _read(self, wanted: Sequence[Source]) -> None:
+        answer = self._sites_of(wanted) if wanted else {}
+        for source in wanted:
+            match answer.get(source.path):
+                case Sites() as sites:
+                    self._sites[source.path] = sites
+                case unreadable:
+                    self._unreadable[source.path] = unreadable or Unreadable(
+                        path=source.path, line=1, why="it was not read"
+                    )
+                    self._sites[source.path] = Sites()
+
+    def _file(self, source: Source) -> None:
+        found = self._sites[source.path]
+        state = self._state[source.path]
+        owners = self._ownership.of_file(source.path)
+        for site in found.sites:
+            if site.guard is Guard.MAIN or (state is State.LOADED and site.guard is Guard.MODULE):
+                continue
+            for target in self._executed(site):
+                if target != source.path:
+                    self._import(source, site, owners, target)
+        if found.lazy:
+            for part in self._parts.get(source.module, ()):
+                if set(self._ownership.of_file(part)) & set(owners):
+                    self._enter(part, State.LOOSE, Step(source.path, found.lazy))
+
+    def _import(self, source: Source, site: Site, owners: tuple[str, ...], target: str) -> None:
+        """Weigh one file that one import executes."""
+        wanted = self._ownership.of_file(target)
+        step = Step(source.path, site.line)
+        certain = site.guard is Guard.MODULE and self._state[source.path] is State.CERTAIN
+        if set(owners) & set(wanted):
+            if not site.guard.copes:
+                self._enter(target, State.CERTAIN if certain else State.LOOSE, step)
+            return
+        stated = any(key in self._needs_of(owner) for owner in owners for key in wanted)
+        if site.guard.copes:
+            self._guard(wanted, site, step, f"import ({site.guard})")
+        elif stated or (certain and not site.platform):
+            self._reach(wanted, site, step)
+            self._enter(target, State.CERTAIN, step)
+        else:
+            self._guard(wanted, site, step, "optional import")
+
+    def _reach(self, wanted: Iterable[str], site: Site, step: Step) -> None:
+        """Note that distributions are reached; an import of a module that is there says more."""
+        below = self._ownership.files_of(site.module.rpartition(".")[0])
+        there = len(self._executed(site)) > len(below)
+        for key in set(wanted) - self._known:
+            if key not in self._reached or (there and not self._reached[key].there):
+                self._reached[key] = _Found(_what(site), step, there)
+
+    def _guard(self, wanted: Iterable[str], site: Site, step: Step, kind: str) -> None:
+        for key in wanted:
+            if len(self._guarded[key]) < MOST_PROOFS:
+                proof = Proof(kind=kind, what=_what(site), by=self._spelled(step))
+                if proof not in self._guarded[key]:
+                    self._guarded[key].append(proof)
+
+    def _enter(self, path: str, state: State, step: Step | None) -> None:
+        """Note that a file is reached; it is looked at again where it is surer than before."""
+        if path not in self._sources or self._state.get(path, 0) >= state:
+            return
+        if path not in self._state and step is not None:
+            self._steps[path] = step
+        self._state[path] = state
+        self._todo[path] = None
+
+    def _executed(self, site: Site) -> tuple[str, ...]:
+        """Return the files that an import executes; a symbol that is a submodule counts."""
+        asked = (site.module, site.symbol)
+        if asked not in self._targets:
+            files = self._ownership.files_of(site.module)
+            if site.symbol and site.symbol != "*":
+                longer = self._ownership.files_of(f"{site.module}.{site.symbol}")
+                files = longer if len(longer) > len(files) else files
+            self._targets[asked] = files
+        return self._targets[asked]
+
+    def _needs_of(self, key: str) -> frozenset[str]:
+        """Return everything that a distribution requires, down the graph."""
+        if key not in self._needs:
+            self._needs[key] = frozenset(closure(self._inventory.requires, [key]))
+        return self._needs[key]
+
+    def _chain(self, last: Step) -> tuple[str, ...]:
+        steps = [last]
+        while (step := self._steps.get(steps[-1].path)) is not None:
+            steps.append(step)
+        return tuple(self._spelled(step) for step in reversed(steps))
+
+    def _proof(self, row: _Found) -> Proof:
+        return Proof(kind="reachable", what=row.what, by=self._spelled(row.step))
+
+    def _spelled(self, step: Step) -> str:
+        return f"{self._ownership.below_site(step.path)}:{step.line}"
+
+    def _real(self, path: str) -> str:
+        for alias, real in self._inventory.aliases.items():
+            if path not in self._sources and path.startswith(f"{alias}/"):
+                return real + path[len(alias) :]
+        return path
+
+
+def _what(site: Site) -> str:
+    return f"{site.module}.{site.symbol}" if site.symbol else site.module

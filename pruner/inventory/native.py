@@ -1,0 +1,138 @@
+"""From what tracers/native.py printed in a sandbox to the Linkage of every library; cached."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated
+
+import msgspec
+
+from pruner.analysis.linkage import Linkage, is_library
+from pruner.errors import OutsideError
+from pruner.inventory.facts import Facts
+from pruner.model import Inventory, OwnedFile
+
+VERSION = 1
+"""The format that tracers/native.py prints."""
+KIND = "native"
+MEANING = 1
+"""What a kept fact means, to be counted up whenever the tracer reads something else."""
+LONGEST = 4096
+
+_Name = Annotated[str, msgspec.Meta(max_length=LONGEST)]
+_Names = Annotated[tuple[_Name, ...], msgspec.Meta(max_length=1024)]
+
+
+class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    size: int | None = None
+    soname: _Name | None = None
+    needed: _Names = ()
+    rpath: _Names = ()
+    dlopens: _Names = ()
+    machine: _Name = ""
+    error: _Name = ""
+
+
+class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    version: int
+    files: dict[str, _Row]
+
+
+def libraries(inventory: Inventory) -> list[OwnedFile]:
+    """Return the files of distributions that are shared libraries by their names, each once.
+
+    Where several RECORDs list a file, its hash is the one on disk.
+    """
+    found: dict[str, OwnedFile] = {}
+    for dist in inventory.distributions:
+        for file in dist.files:
+            if is_library(file.path):
+                digest = inventory.on_disk.get(file.path, file.sha256)
+                if file.path not in found or file.sha256 == digest:
+                    size = file.size if file.sha256 == digest else None
+                    found[file.path] = OwnedFile(file.path, digest, size)
+    return [found[path] for path in sorted(found)]
+
+
+def parse(stdout: bytes) -> dict[str, Linkage]:
+    """Return what tracers/native.py printed, by path; names that cannot be shown are dropped.
+
+    Raises OutsideError where it is not what our own reader prints.
+    """
+    return {path: _linkage(row) for path, row in _decoded(stdout).items()}
+
+
+def linkage(
+    inventory: Inventory, run: Callable[[Sequence[str]], bytes], facts: Facts
+) -> tuple[dict[str, Linkage], tuple[str, ...]]:
+    """Return the Linkage of every installed library by path, and notes on what went wrong.
+
+    `run` has tracers/native.py read the files of some absolute paths in the sandbox, and returns
+    what it printed. It is called once, for what no earlier run has kept, or not at all. A library
+    that could not be read has an `error`. Raises OutsideError as `parse` does.
+    """
+    files = libraries(inventory)
+    keys = {file.path: _key(file) for file in files}
+    kept = _kept(facts, (key for key in keys.values() if key))
+    found = {path: kept[key] for path, key in keys.items() if key in kept}
+    missing = [file for file in files if file.path not in found]
+    if missing:
+        rows = _decoded(run([file.path for file in missing]))
+        answered = {file.path: rows.get(file.path, _Row(error="no answer")) for file in missing}
+        found |= {path: _linkage(row) for path, row in answered.items()}
+        _keep(facts, missing, answered)
+    return dict(sorted(found.items())), _notes(found)
+
+
+def _decoded(stdout: bytes) -> dict[str, _Row]:
+    try:
+        answer = msgspec.json.decode(stdout, type=_Answer)
+    except msgspec.MsgspecError as error:
+        raise OutsideError(f"what libraries need cannot be read: {error}") from error
+    if answer.version != VERSION:
+        raise OutsideError(f"what libraries need has version {answer.version}, not {VERSION}")
+    return answer.files
+
+
+def _linkage(row: _Row) -> Linkage:
+    return Linkage(
+        soname=next(iter(_shown([row.soname or ""])), None),
+        needed=_shown(row.needed),
+        rpath=_shown(row.rpath),
+        dlopens=_shown(row.dlopens),
+        error="".join(char for char in row.error if char.isprintable())[:200],
+    )
+
+
+def _shown(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(name for name in names if name and name.isprintable())
+
+
+def _key(file: OwnedFile) -> str | None:
+    """Return what a fact is found by: content and size, or None where RECORD has no hash."""
+    return f"{file.sha256}-{file.size}" if file.sha256 and file.size is not None else None
+
+
+def _kept(facts: Facts, keys: Iterable[str]) -> dict[str | None, Linkage]:
+    found: dict[str | None, Linkage] = {}
+    for key, data in facts.get(KIND, MEANING, keys).items():
+        try:
+            found[key] = msgspec.json.decode(data, type=Linkage)
+        except msgspec.MsgspecError:
+            continue
+    return found
+
+
+def _keep(facts: Facts, files: Iterable[OwnedFile], rows: Mapping[str, _Row]) -> None:
+    """Keep what was read of files that are as long as RECORD says: others were changed since."""
+    kept = {
+        key: msgspec.json.encode(_linkage(rows[file.path]))
+        for file in files
+        if (key := _key(file)) and not rows[file.path].error and rows[file.path].size == file.size
+    }
+    facts.put(KIND, MEANING, kept)
+
+
+def _notes(found: Mapping[str, Linkage]) -> tuple[str, ...]:
+    bad = [f"{path}: {link.error}" for path, link in sorted(found.items()) if link.error]
+    if not bad:
+        return ()
+    return (f"what {len(bad)} libraries need could not be read; the first: {bad[0]}",)

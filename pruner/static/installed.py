@@ -1,0 +1,230 @@
+"""The imports of installed files: read once on a machine, then known by their content.
+
+A file is known by the sha256 of what it really holds. RECORD's hash is what is looked up, and a
+file whose content is not what its RECORD says is read again each time: a wrong RECORD never puts
+its own answer in the place of another file's.
+"""
+
+import gc
+import hashlib
+import json
+import multiprocessing
+import os
+import stat
+import sys
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+from typing import Annotated, BinaryIO, Protocol
+
+import msgspec
+
+from pruner.analysis.installed import Site, Sites, Source
+from pruner.errors import OutsideError
+from pruner.model import ImportSite, Unreadable
+from pruner.static.questions import as_probes, lazy_line
+from pruner.static.sites import scan
+
+KIND = "imports"
+VERSION = 1
+"""Raised whenever the pass over a file, or `Sites`, changes."""
+PYTHON = "{}.{}".format(*sys.version_info)
+"""Whose grammar files are read with: what one version cannot read, another may."""
+FETCH_BYTES = 48 << 20
+"""Bytes, by RECORD, that are fetched at once: they are held in memory."""
+FILE_BYTES = 16 << 20
+TOTAL_BYTES = 256 << 20
+"""The bounds of tracers/collect.py, per file and in all."""
+LINE_BYTES = 16_384
+"""Bytes of a header: a path of 4096 bytes, escaped, fits."""
+WORTH_PROCESSES = 4 << 20
+"""Bytes of source above which a second process pays for its start."""
+
+Read = Sites | Unreadable
+Fetch = Callable[[Sequence[str]], Mapping[str, bytes | str]]
+"""From paths to what the files hold, or why they could not be read. A path may be missing."""
+
+
+class Cache(Protocol):
+    """Where facts are kept between runs: see `pruner.inventory.facts`."""
+
+    def get(self, kind: str, version: int, keys: Iterable[str]) -> dict[str, bytes]:
+        """Return the facts that are known of the keys."""
+        ...
+
+    def put(self, kind: str, version: int, rows: Mapping[str, bytes]) -> None:
+        """Keep facts by key."""
+        ...
+
+
+class _Fact(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of a file: its sites, or the line and the reason why there are none."""
+
+    sites: Sites | None = None
+    line: int = 0
+    why: str = ""
+
+    def of(self, path: str) -> Read:
+        """Return the fact as what is known of the file at a path."""
+        return self.sites or Unreadable(path=path, line=self.line, why=self.why)
+
+
+_Job = tuple[Source, bytes]
+
+
+class Installed:
+    """Reads installed files through a cache; `fetch` is asked only for what is not in it."""
+
+    def __init__(self, cache: Cache, fetch: Fetch) -> None:
+        self._cache = cache
+        self._fetch = fetch
+
+    def sites_of(self, sources: Sequence[Source]) -> dict[str, Read]:
+        """Return the imports of each file, or why it could not be read, by path."""
+        found = self._known(sources)
+        unknown = [source for source in sources if source.path not in found]
+        for batch in _batches(unknown):
+            found.update(self._fetched(batch))
+        return found
+
+    def _known(self, sources: Sequence[Source]) -> dict[str, Read]:
+        keys = {each.path: _key(each, each.sha256) for each in sources if each.sha256}
+        rows = self._cache.get(KIND, VERSION, keys.values())
+        read = ((path, _decoded(rows[key])) for path, key in keys.items() if key in rows)
+        return {path: fact.of(path) for path, fact in read if fact is not None}
+
+    def _fetched(self, sources: Sequence[Source]) -> dict[str, Read]:
+        data = self._fetch([source.path for source in sources])
+        jobs: list[_Job] = []
+        found: dict[str, Read] = {}
+        for source in sources:
+            match data.get(source.path, "it was not fetched"):
+                case bytes(content):
+                    jobs.append((source, content))
+                case why:
+                    found[source.path] = Unreadable(path=source.path, line=1, why=why)
+        rows: dict[str, bytes] = {}
+        for (source, content), row in zip(jobs, _rows(jobs), strict=True):
+            rows[_key(source, _digest(content))] = row
+            found[source.path] = msgspec.msgpack.decode(row, type=_Fact).of(source.path)
+        self._cache.put(KIND, VERSION, rows)
+        return found
+
+
+def read_collected(path: Path, asked: Iterable[str]) -> dict[str, bytes | str]:
+    """Return what tracers/collect.py wrote: the content of each path, or why there is none.
+
+    Raises OutsideError where the file is not what it writes: another path than was asked for, one
+    given twice, more bytes than the bounds, or a torn end.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:  # noqa: PTH123  a descriptor
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _broken("it is not a regular file")
+            return dict(_frames(file, set(asked)))
+    except OSError as error:
+        raise _broken(str(error)) from error
+
+
+class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    path: str
+    size: Annotated[int, msgspec.Meta(ge=0, le=FILE_BYTES)] | None = None
+    error: Annotated[str, msgspec.Meta(max_length=1000)] | None = None
+
+
+def _frames(file: BinaryIO, asked: set[str]) -> Iterator[tuple[str, bytes | str]]:
+    left = TOTAL_BYTES
+    while line := file.readline(LINE_BYTES):
+        header = _header(line)
+        if header.path not in asked:
+            raise _broken(f"it answers what was not asked, or twice: {header.path!r}")
+        asked.discard(header.path)
+        if header.size is None:
+            yield header.path, _printable(header.error or "")
+            continue
+        left -= header.size
+        data = file.read(header.size) if left >= 0 else b""
+        if len(data) != header.size:
+            raise _broken("it is cut off" if left >= 0 else "it is too large")
+        yield header.path, data
+
+
+def _header(line: bytes) -> _Header:
+    try:
+        header = msgspec.json.decode(line, type=_Header)
+    except msgspec.MsgspecError as error:
+        raise _broken(str(error)) from error
+    if not line.endswith(b"\n") or (header.size is None) == (header.error is None):
+        raise _broken("a header is cut off, or says neither a size nor an error, or both")
+    return header
+
+
+def _broken(why: str) -> OutsideError:
+    return OutsideError(f"the files that a sandbox collected cannot be read: {why}")
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
+
+
+def _key(source: Source, sha256: str | None) -> str:
+    return json.dumps([sha256, source.module, source.is_package, PYTHON])
+
+
+def _digest(content: bytes) -> str:
+    return urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
+
+
+def _decoded(row: bytes) -> _Fact | None:
+    try:
+        return msgspec.msgpack.decode(row, type=_Fact)
+    except msgspec.MsgspecError:
+        return None
+
+
+def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
+    """Yield the sources in portions that may be held in memory."""
+    portion: list[Source] = []
+    size = 0
+    for source in sources:
+        if portion and size + source.size > FETCH_BYTES:
+            yield portion
+            portion, size = [], 0
+        portion.append(source)
+        size += source.size
+    if portion:
+        yield portion
+
+
+def _rows(jobs: Sequence[_Job]) -> list[bytes]:
+    """Return the facts about files, encoded, with as many processes as pay."""
+    workers = min(2, os.cpu_count() or 1)
+    if workers < 2 or sum(len(data) for _, data in jobs) < WORTH_PROCESSES:  # noqa: PLR2004
+        return [row_of(job) for job in jobs]
+    context = multiprocessing.get_context("spawn")
+    try:
+        with ProcessPoolExecutor(workers, context, initializer=gc.disable) as pool:
+            return list(pool.map(row_of, jobs, chunksize=25))
+    except BrokenProcessPool as error:
+        raise OutsideError(f"a process that reads installed files was ended: {error}") from error
+
+
+def row_of(job: tuple[Source, bytes]) -> bytes:
+    """Return what is kept of one file, from its content."""
+    source, content = job
+    text = as_probes(content)
+    result = scan(text, source.path, source.module, is_package=source.is_package)
+    if isinstance(result, Unreadable) and text is not content:
+        result = scan(content, source.path, source.module, is_package=source.is_package)
+    if isinstance(result, Unreadable):
+        return msgspec.msgpack.encode(_Fact(line=result.line, why=result.why))
+    rows = tuple(dict.fromkeys(map(_site, result.sites)))
+    lazy = lazy_line(content) if source.is_package else 0
+    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy)))
+
+
+def _site(site: ImportSite) -> Site:
+    return Site(site.line, site.module, site.symbol, site.guard, site.dynamic, site.platform)

@@ -1,0 +1,259 @@
+"""Each rule of `reachability`, on tiny installed trees that are read as real ones are."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
+
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.installed import Sites, Source, sources
+from pruner.analysis.reachability import Reach, reachable
+from pruner.model import Distribution, Inventory, Loaded, OwnedFile, Unreadable
+from pruner.static.installed import Installed
+
+Trees = Mapping[str, Mapping[str, str]]
+
+
+class NoCache:
+    def get(self, kind: str, version: int, keys: Iterable[str]) -> dict[str, bytes]:
+        del kind, version, keys
+        return {}
+
+    def put(self, kind: str, version: int, rows: Mapping[str, bytes]) -> None: ...
+
+
+class Site:
+    """Installed distributions on the disk: files by name, by distribution."""
+
+    def __init__(self, folder: Path, trees: Trees, **requires: str) -> None:
+        self.folder = folder
+        for files in trees.values():
+            for name, text in files.items():
+                path = folder / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text)
+        self.inventory = Inventory(
+            python="3.11.2",
+            executable="/python",
+            markers={},
+            site_dirs=(str(folder),),
+            stdlib_dirs=("/usr/lib/python3.11",),
+            distributions=tuple(
+                Distribution(
+                    name=key,
+                    version="1",
+                    files=tuple(OwnedFile(str(folder / name), None, 1) for name in files),
+                )
+                for key, files in trees.items()
+            ),
+            stdlib_modules=frozenset({"os", "sys", "importlib"}),
+            requires={key: tuple(needs.split()) for key, needs in requires.items()},
+        )
+        self.batches: list[list[str]] = []
+
+    def fetch(self, paths: Iterable[str]) -> dict[str, bytes | str]:
+        return {path: Path(path).read_bytes() for path in paths}
+
+    def reach(self, *loaded: str, required: Iterable[str] = ()) -> Reach:
+        rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
+        installed = Installed(NoCache(), self.fetch)
+
+        def sites_of(wanted: Iterable[Source]) -> Mapping[str, Sites | Unreadable]:
+            batch = list(wanted)
+            self.batches.append([Path(each.path).name for each in batch])
+            return installed.sites_of(batch)
+
+        return reachable(self.inventory, Ownership(self.inventory), rows, required, sites_of)
+
+
+def function(*lines: str) -> str:
+    return "def f():\n" + "".join(f"    {line}\n" for line in lines)
+
+
+def test_a_function_not_called_leads_to_what_its_distribution_requires(tmp_path: Path) -> None:
+    site = Site(
+        tmp_path,
+        {
+            "a": {"a/__init__.py": function("from a import b"), "a/b.py": "import c.d\n"},
+            "c": {"c/__init__.py": "", "c/d.py": "\nimport e\n"},
+            "e": {"e.py": ""},
+        },
+        a="c",
+        c="e",
+    )
+    found = site.reach("a/__init__.py")
+    assert found.chains == {
+        "c": ("a/__init__.py:2", "a/b.py:1"),
+        "e": ("a/__init__.py:2", "a/b.py:1", "c/d.py:2"),
+    }
+    (proof,) = found.reachable["e"]
+    assert (proof.kind, proof.what, proof.by) == ("reachable", "e", "c/d.py:2")
+    assert site.batches == [["__init__.py"], ["b.py"], ["__init__.py", "d.py"], ["e.py"]]
+    assert found.files == 5
+
+
+def test_what_ran_has_run(tmp_path: Path) -> None:
+    text = "import sys\nif sys.version_info < (3, 8):\n    import b\nif sys.flags.dev_mode:\n"
+    site = Site(tmp_path, {"a": {"a.py": f"{text}    import b\n"}, "b": {"b.py": ""}}, a="b")
+    assert site.reach("a.py").reachable == {}
+    assert set(site.reach(required=["a"]).reachable) == {"b"}
+
+
+def test_an_unstated_need_of_a_function_is_optional(tmp_path: Path) -> None:
+    site = Site(tmp_path, {"a": {"a.py": function("import b")}, "b": {"b.py": ""}})
+    found = site.reach("a.py")
+    assert found.reachable == {}
+    (proof,) = found.guarded["b"]
+    assert (proof.kind, proof.by) == ("optional import", "a.py:2")
+
+
+def test_an_unstated_need_of_every_import_counts(tmp_path: Path) -> None:
+    # As webrtcvad does: `import pkg_resources`, and no word of setuptools in its metadata.
+    trees = {
+        "top": {"top.py": function("import vad")},
+        "vad": {"vad/__init__.py": "from vad import low\n", "vad/low.py": "import pkg\n"},
+        "pkg": {"pkg.py": ""},
+    }
+    site = Site(tmp_path, trees, top="vad")
+    assert site.reach("top.py").chains["pkg"] == (
+        "top.py:2", "vad/__init__.py:1", "vad/low.py:1",
+    )  # fmt: skip
+    assert set(site.reach(required=["vad"]).reachable) == {"pkg"}
+
+
+def test_a_part_that_only_functions_ask_for_may_be_optional(tmp_path: Path) -> None:
+    # As torch.testing is: its own functions ask for it, and it imports what torch never requires.
+    trees = {
+        "a": {
+            "a/__init__.py": function("from a.testing import check"),
+            "a/testing.py": "import check\nimport stated\n",
+        },
+        "check": {"check.py": ""},
+        "stated": {"stated.py": ""},
+    }
+    site = Site(tmp_path, trees, a="stated")
+    found = site.reach("a/__init__.py")
+    assert set(found.reachable) == {"stated"}
+    assert set(found.guarded) == {"check"}
+
+
+def test_a_part_that_somebody_else_relies_on_is_not_optional(tmp_path: Path) -> None:
+    trees = {
+        "a": {"a/__init__.py": function("import a.part"), "a/part.py": "import c\n"},
+        "b": {"b.py": function("import a.part")},
+        "c": {"c.py": ""},
+    }
+    site = Site(tmp_path, trees, b="a")
+    assert set(site.reach("a/__init__.py").reachable) == set()
+    assert set(site.reach("a/__init__.py", "b.py").reachable) == {"c"}
+
+
+def test_a_backport_for_another_python_is_no_need(tmp_path: Path) -> None:
+    text = "import sys\nif sys.version_info < (3, 9):\n    import old\n"
+    site = Site(tmp_path, {"a": {"a.py": text}, "old": {"old.py": ""}})
+    found = site.reach(required=["a"])
+    assert found.reachable == {}
+    assert [proof.kind for proof in found.guarded["old"]] == ["optional import"]
+
+
+def test_imports_that_cope_are_told_and_not_followed(tmp_path: Path) -> None:
+    text = function("try:", "    import b", "except ImportError:", "    b = None")
+    typing = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import d\n"
+    trees = {
+        "a": {"a.py": text + typing},
+        "b": {"b.py": function("import c")},
+        "c": {"c.py": ""},
+        "d": {"d.py": ""},
+    }
+    found = Site(tmp_path, trees, a="b d", b="c").reach("a.py")
+    assert found.reachable == {}
+    assert {key: proofs[0].kind for key, proofs in found.guarded.items()} == {
+        "b": "import (try)",
+        "d": "import (type-checking)",
+    }
+
+
+def test_a_question_for_a_distribution_copes(tmp_path: Path) -> None:
+    text = "from u import is_b_available\nif is_b_available():\n    import b\n"
+    site = Site(tmp_path, {"a": {"a.py": text}, "b": {"b.py": ""}})
+    found = site.reach(required=["a"])
+    assert (set(found.reachable), set(found.guarded)) == (set(), {"b"})
+
+
+def test_installed_files_are_not_the_program(tmp_path: Path) -> None:
+    text = "if __name__ == '__main__':\n    import b\n"
+    site = Site(tmp_path, {"a": {"a.py": text}, "b": {"b.py": ""}}, a="b")
+    found = site.reach(required=["a"])
+    assert (found.reachable, found.guarded) == ({}, {})
+
+
+def test_a_lazy_package_leads_to_its_parts_but_not_to_its_tests(tmp_path: Path) -> None:
+    trees = {
+        "a": {
+            "a/__init__.py": "import sys\nsys.modules[__name__] = object()\n",
+            "a/part.py": "import b\n",
+            "a/tests/__init__.py": "import c\n",
+            "a/testing_utils.py": "import c\n",
+        },
+        "b": {"b.py": ""},
+        "c": {"c.py": ""},
+    }
+    found = Site(tmp_path, trees, a="b c").reach("a/__init__.py")
+    assert found.chains == {"b": ("a/__init__.py:2", "a/part.py:1")}
+
+
+def test_a_module_that_is_there_explains_more_than_one_that_is_not(tmp_path: Path) -> None:
+    text = function("from b.private import x", "from b.public import y")
+    trees = {"a": {"a.py": text}, "b": {"b/__init__.py": "", "b/public.py": ""}}
+    (proof,) = Site(tmp_path, trees, a="b").reach("a.py").reachable["b"]
+    assert (proof.what, proof.by) == ("b.public.y", "a.py:3")
+
+
+def test_a_dynamic_import_is_followed_and_an_extension_ends_a_chain(tmp_path: Path) -> None:
+    text = "import importlib\n" + function("importlib.import_module('b.fast')")
+    trees = {"a": {"a.py": text}, "b": {"b/__init__.py": "", "b/fast.so": ""}}
+    found = Site(tmp_path, trees, a="b").reach("a.py")
+    assert found.chains == {"b": ("a.py:3",)}
+
+
+def test_a_ring_of_imports_ends(tmp_path: Path) -> None:
+    trees = {"a": {"a.py": function("import b")}, "b": {"b.py": "import a\nimport b\n"}}
+    assert set(Site(tmp_path, trees, a="b", b="a").reach("a.py").reachable) == {"b"}
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    site = Site(tmp_path, {"a": {"a.py": "x = 1\n$\n"}})
+    (unreadable,) = site.reach("a.py").unreadable
+    assert (unreadable.path, unreadable.line) == (str(tmp_path / "a.py"), 2)
+
+
+def test_a_loaded_file_by_another_spelling_of_its_folder(tmp_path: Path) -> None:
+    site = Site(tmp_path, {"a": {"a.py": function("import b")}, "b": {"b.py": ""}}, a="b")
+    site.inventory = msgspec.structs.replace(site.inventory, aliases={"/lib64": str(tmp_path)})
+    site.folder = Path("/lib64")
+    assert set(site.reach("a.py").reachable) == {"b"}
+
+
+def test_sources_are_modules_with_the_hash_that_is_on_the_disk() -> None:
+    files = (
+        OwnedFile("/s/a/__init__.py", "record", 3),
+        OwnedFile("/s/a/b.pyc"),
+        OwnedFile("/s/a-b.py"),
+        OwnedFile("/bin/a.py"),
+        OwnedFile("/s/c.py", None, None),
+    )
+    inventory = Inventory(
+        python="3.11",
+        executable="",
+        markers={},
+        site_dirs=("/s",),
+        stdlib_dirs=(),
+        distributions=(Distribution(name="a", version="1", files=files),),
+        on_disk={"/s/a/__init__.py": "disk"},
+    )
+    assert sources(inventory) == {
+        "/s/a/__init__.py": Source(
+            path="/s/a/__init__.py", module="a", is_package=True, sha256="disk", size=3
+        ),
+        "/s/c.py": Source(path="/s/c.py", module="c"),
+    }

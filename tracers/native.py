@@ -1,0 +1,262 @@
+"""Reads what shared libraries ask for, from the files alone, and prints it as JSON.
+
+    native.py LIST        LIST: a file that holds a JSON list of absolute paths
+
+    {"version": 1, "files": {path: {"size": bytes on disk, "soname": name or null,
+     "needed": [names], "rpath": [folders of RPATH and RUNPATH, $ORIGIN and all],
+     "dlopens": [names in its data that look like libraries], "machine": "EM_X86_64"}
+     | {"error": "..."}}}
+
+No library is loaded. Nothing in a file is believed: every count and length has a bound, and a file
+that takes too long gets an error like any other. Code for graphics processors (.nv_fatbin) is never
+read. Standard library and pyelftools, which lies beside this file; Python 3.8 and newer.
+"""
+
+import json
+import os
+import re
+import signal
+import stat
+import sys
+import time
+from typing import Any, Dict, Iterator, List, Mapping, Tuple
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # -I leaves it out
+
+from elftools.common.utils import struct_parse
+from elftools.elf.elffile import ELFFile
+
+VERSION = 1
+MOST_FILES = 100000
+MOST_SEGMENTS = 256
+MOST_TAGS = 4096
+MOST_SECTIONS = 4096
+MOST_NAMES = 512  # of one kind in one file
+MOST_TEXT = 1 << 16  # characters that are printed of one file
+MOST_STRING = 4096  # bytes
+MOST_DATA = 1 << 29  # bytes of one file's data that are searched
+BLOCK = 1 << 22
+OVERLAP = 256  # bytes
+LONGEST = 80  # bytes of a name before its `.so`, and from there on: less than half of OVERLAP
+FILE_SECONDS = 15.0
+ALL_SECONDS = 240.0
+
+SECTIONS = (".rodata", ".lrodata", ".data", ".ldata")
+ENDING = b".so"
+BEFORE = re.compile(rb"lib[A-Za-z0-9_+.-]+\Z")
+LIBRARY = re.compile(rb"lib[A-Za-z0-9_+.-]+?\.so(?:\.[0-9]{1,9}){0,4}(?![A-Za-z0-9_])")
+
+
+Header = Mapping[str, Any]
+
+
+class HostileError(Exception):
+    """A file that is not what it says, or not within the bounds."""
+
+
+class SlowError(Exception):
+    """A file that takes too long."""
+
+
+def main(argv: List[str]) -> None:
+    """Print what the files of the list ask for."""
+    with open(argv[1], encoding="utf-8") as file:
+        paths = json.load(file)
+    signal.signal(signal.SIGALRM, too_slow)
+    until = time.monotonic() + ALL_SECONDS
+    found = {path: row(path, until - time.monotonic()) for path in paths[:MOST_FILES]}
+    json.dump({"version": VERSION, "files": found}, sys.stdout)
+
+
+def too_slow(_number: int, _frame: object) -> None:
+    """End the reading of one file."""
+    raise SlowError("takes too long to read")
+
+
+def row(path: str, left: float) -> Dict[str, Any]:
+    """Return what one file asks for, or why that cannot be told."""
+    if left <= 0:
+        return {"error": "no time left for it"}
+    try:
+        signal.setitimer(signal.ITIMER_REAL, min(left, FILE_SECONDS))
+        try:
+            return read(path)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except SlowError as error:
+        return {"error": str(error)}
+    except Exception as error:  # noqa: BLE001  a hostile file may raise anything in pyelftools
+        return {"error": ("%s: %s" % (type(error).__name__, error))[:200]}
+
+
+def read(path: str) -> Dict[str, Any]:
+    """Return what one file asks for."""
+    # A name that leads to a pipe or a device must not hold the reader up.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise HostileError("not a regular file")
+        if stream.read(4) != b"\x7fELF":
+            raise HostileError("not an ELF file")
+        elf = ELFFile(stream)  # type: ignore[no-untyped-call]
+        library = Library(elf, descriptor, status.st_size)
+        asks = library.asks()
+        if len(json.dumps(asks)) > MOST_TEXT:
+            raise HostileError("its names are too long")
+        return {"size": status.st_size, **asks}
+
+
+class Library:
+    """One ELF file. Its tables are walked here, within bounds; pyelftools knows their structure."""
+
+    def __init__(self, elf: ELFFile, descriptor: int, size: int) -> None:
+        self.elf = elf
+        self.descriptor = descriptor
+        self.size = size
+
+    def asks(self) -> Dict[str, Any]:
+        """Return its names: its own, those that it needs, and those that it may open."""
+        segments = list(self.segments())
+        tags = list(self.tags(segments))
+        soname = self.names(tags, segments, "DT_SONAME")
+        needed = self.names(tags, segments, "DT_NEEDED")
+        paths = self.names(tags, segments, "DT_RPATH", "DT_RUNPATH")
+        folders = [folder for path in paths for folder in path.split(":") if folder]
+        known = {*soname, *needed}
+        return {
+            "soname": soname[0] if soname else None,
+            "needed": needed,
+            "rpath": list(dict.fromkeys(folders))[:MOST_NAMES],
+            "dlopens": [name for name in self.dlopens() if name not in known],
+            "machine": str(self.elf["e_machine"])[:40],
+        }
+
+    def segments(self) -> Iterator[Header]:
+        """Yield the program headers: what the dynamic loader goes by."""
+        if self.elf["e_phnum"] > MOST_SEGMENTS:
+            raise HostileError("%d segments" % self.elf["e_phnum"])
+        for index in range(self.elf["e_phnum"]):
+            place = self.elf["e_phoff"] + index * self.elf["e_phentsize"]
+            yield self.parsed(self.elf.structs.Elf_Phdr, place)
+
+    def tags(self, segments: List[Header]) -> Iterator[Tuple[Any, int]]:
+        """Yield (tag, value) of the dynamic segment."""
+        form = self.elf.structs.Elf_Dyn
+        for segment in segments:
+            if segment["p_type"] != "PT_DYNAMIC":
+                continue
+            length: int = form.sizeof()  # type: ignore[no-untyped-call]
+            count = segment["p_filesz"] // length
+            for index in range(min(count, MOST_TAGS)):
+                tag = self.parsed(form, segment["p_offset"] + index * length)
+                if tag["d_tag"] == "DT_NULL":
+                    return
+                yield tag["d_tag"], tag["d_val"]
+            if count > MOST_TAGS:
+                raise HostileError("more than %d dynamic tags" % MOST_TAGS)
+
+    def names(self, tags: List[Tuple[Any, int]], segments: List[Header], *kinds: str) -> List[str]:
+        """Return the strings that the tags of some kinds point at, each once."""
+        table = next((value for kind, value in tags if kind == "DT_STRTAB"), None)
+        offsets = [value for kind, value in tags if kind in kinds]
+        if table is None or not offsets:
+            return []
+        start = self.place(table, segments)
+        found = [self.string(start + offset) for offset in offsets[:MOST_NAMES]]
+        return list(dict.fromkeys(name for name in found if name))
+
+    @staticmethod
+    def place(address: int, segments: List[Header]) -> int:
+        """Return where in the file an address of the loaded library comes from."""
+        for segment in segments:
+            inside = address - segment["p_vaddr"]
+            if segment["p_type"] == "PT_LOAD" and 0 <= inside < segment["p_filesz"]:
+                return int(segment["p_offset"] + inside)
+        raise HostileError("its names are not in the file")
+
+    def string(self, place: int) -> str:
+        """Return the string at a place of the file."""
+        if not 0 <= place < self.size:
+            raise HostileError("a name is not in the file")
+        text, end, _ = os.pread(self.descriptor, MOST_STRING, place).partition(b"\0")
+        if not end:
+            raise HostileError("a name has no end")
+        return text.decode("utf-8", "replace")
+
+    def dlopens(self) -> List[str]:
+        """Return the names in its data that look like those of libraries."""
+        found: Dict[bytes, None] = {}
+        left = MOST_DATA
+        for place, size in self.data():
+            for name in self.search(place, min(size, left)):
+                found[name] = None
+                if len(found) >= MOST_NAMES:
+                    return sorted(name.decode() for name in found)
+            left -= min(size, left)
+        return sorted(name.decode() for name in found)
+
+    def data(self) -> Iterator[Tuple[int, int]]:
+        """Yield (place, bytes) of the sections that hold strings. There may be none."""
+        count = self.elf["e_shnum"]
+        if not self.elf["e_shoff"] or not count:
+            return
+        if count > MOST_SECTIONS:
+            raise HostileError("%d sections" % count)
+        names = self.section(self.elf["e_shstrndx"])["sh_offset"]
+        for index in range(count):
+            header = self.section(index)
+            place, size = header["sh_offset"], header["sh_size"]
+            if header["sh_type"] != "SHT_PROGBITS" or not self.string(
+                names + header["sh_name"]
+            ).startswith(SECTIONS):
+                continue
+            if place + size > self.size:
+                raise HostileError("truncated")
+            yield place, size
+
+    def section(self, index: int) -> Header:
+        """Return the header of a section."""
+        place = self.elf["e_shoff"] + index * self.elf["e_shentsize"]
+        return self.parsed(self.elf.structs.Elf_Shdr, place)
+
+    def parsed(self, form: object, place: int) -> Header:
+        """Return a structure at a place of the file."""
+        found: Header = struct_parse(form, self.elf.stream, place)  # type: ignore[no-untyped-call]
+        return found
+
+    def search(self, place: int, size: int) -> Iterator[bytes]:
+        """Yield the names of libraries in a part of the file, which is read block by block.
+
+        Blocks overlap, and each looks for names in its own part: up to the middle of the overlap.
+        """
+        done = 0
+        while True:
+            block = os.pread(self.descriptor, min(BLOCK, size - done), place + done)
+            last = len(block) < BLOCK or done + BLOCK >= size
+            start = OVERLAP // 2 if done else 0
+            for name in matches(block, start, len(block) - (0 if last else OVERLAP // 2)):
+                yield name
+            if last:
+                return
+            done += BLOCK - OVERLAP
+
+
+def matches(block: bytes, start: int, end: int) -> Iterator[bytes]:
+    """Yield the names of libraries whose `.so` begins between two places of a block.
+
+    `.so` is looked for first: it is rarer than `lib`, and a search for bytes costs far less than
+    one for a pattern. A name may follow other text (in a message, or behind bytes that happen to
+    be letters), so it begins with the first `lib` that it can begin with.
+    """
+    at = block.find(ENDING, start)
+    while 0 <= at < end:
+        begin = BEFORE.search(block, max(0, at - LONGEST), at)
+        match = LIBRARY.match(block, begin.start(), at + LONGEST) if begin else None
+        if match:
+            yield match.group()
+        at = block.find(ENDING, at + len(ENDING))
+
+
+if __name__ == "__main__":
+    main(sys.argv)
