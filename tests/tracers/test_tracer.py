@@ -13,16 +13,15 @@ import sys
 import sysconfig
 import textwrap
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from pruner.model import Loaded
 from pruner.trace.events import Events, read_events
+from support import VERSIONS, interpreter
 
 TRACER = Path(__file__).resolve().parents[2] / "tracers" / "pruner_tracer.py"
-VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
 SILENT = {"PRUNER_TRACER": "off"}
 
 
@@ -90,19 +89,6 @@ class Home:
         """Tell whether all of these modules were recorded from site-packages."""
         files = {item.what: item.file for item in self.events().loaded}
         return all(files.get(name, "").startswith(f"{self.site}/") for name in names)
-
-
-@cache
-def interpreter(version: str) -> str | None:
-    """Return a working interpreter of a version, from PATH or from among those of pyenv."""
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    found = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
-    for candidate in filter(None, (shutil.which(f"python{version}"), *found)):
-        command = [candidate, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.stdout.strip() == version:
-            return candidate
-    return None
 
 
 @pytest.fixture
@@ -174,7 +160,8 @@ def test_the_agent_sees_its_own_path_and_modules(each: Home) -> None:
     program = "import json, sys; print(json.dumps([sys.path, sorted(sys.modules)]))"
     traced_path, traced = json.loads(each.run(program))
     (each.site / "00_pruner.pth").write_text("import sys\n")  # site loads a codec to read any
-    (each.site / "00_pruner.start").unlink()
+    # From Python 3.15 on: what resolves the names in such a file is loaded for any.
+    (each.site / "00_pruner.start").write_text("sys:getdefaultencoding\n")
     path, modules = json.loads(each.run(program))
     assert traced_path == path
     assert set(modules) <= set(traced)
@@ -353,6 +340,7 @@ def test_metadata_that_is_read(each: Home) -> None:
     found = files(each)
     assert points <= found
     rest = {row for row in found - points if row[2] != "6"}
+    rest.discard(("metadata", "gamma-1.0.dist-info/METADATA", "4"))  # Python 3.15 reads it at once
     assert rest == {
         ("metadata", "beta-1.0.dist-info/METADATA", "2"),
         ("metadata", "beta-1.0.dist-info/METADATA", "3"),
