@@ -15,6 +15,7 @@ from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.pythons import search_path
 from pruner.sandbox.supervised import Supervised, head, tail
 from pruner.sandbox.workspace import Workspace, store
 
@@ -74,7 +75,11 @@ class LocalSandbox:
         version = image.python or self._guessed(image)
         choice = ["--python", version] if version else []
         seeded = ["--seed"] if seed else []
-        uv.run(["venv", *choice, *seeded, str(folder)], what=f"images.{image.name}: environment")
+        uv.run(
+            ["venv", *choice, *seeded, str(folder)],
+            what=f"images.{image.name}: environment",
+            env={"PATH": search_path()},
+        )
         argv = ["pip", "install", "--python", str(folder / "bin" / "python"), *requirements]
         inside = walls(
             [self._root, *interpreter_folders(folder), uv.binary().parent],

@@ -755,6 +755,34 @@ def test_libraries_are_seen_before_a_sudden_end(home: Home) -> None:
     assert [item.what for item in home.events().opened] == ["libm.so.6"]
 
 
+def test_a_lazy_import(tmp_path: Path) -> None:
+    """From Python 3.15 on: what is loaded, when it is, by the line that needs it."""
+    python = interpreter("3.15")
+    if python is None:
+        pytest.skip("no Python 3.15 here")
+    home = Home(tmp_path, python)
+    home.module("used")
+    home.module("unused")
+    home.module("package.__init__", "lazy import inner\nlazy from outer import x\n")
+    home.module("inner")
+    home.module("outer", "x = 1\n")
+    home.run(
+        """\
+        lazy import used
+        lazy import unused
+        lazy from package import inner
+        import sys
+        assert not {"used", "unused", "package"} & set(sys.modules)
+
+        used.__name__
+        inner.__name__
+        """
+    )
+    by = {item.what: item.by for item in home.events().loaded if str(home.site) in item.file}
+    program = home.work / "program.py"
+    assert by == {"used": f"{program}:7", "package": f"{program}:8", "inner": f"{program}:8"}
+
+
 def test_a_subinterpreter(each: Home) -> None:
     each.module("inside")
     each.run(
