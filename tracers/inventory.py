@@ -21,6 +21,7 @@ import sysconfig
 from typing import Dict, Iterator, List, Optional, Set
 
 VERSION = 1
+LONGEST = 64 << 20  # characters of one file of metadata
 
 
 def main() -> None:
@@ -110,16 +111,28 @@ def record_of_egg(path: str) -> str:
 def text(path: str) -> str:
     """Return a file as text, or nothing where there is none."""
     try:
+        if not os.path.isfile(path):
+            return ""
         with open(path, encoding="utf-8", errors="replace", newline="") as file:
-            return file.read().replace("\r\n", "\n")
+            found = file.read(LONGEST + 1)
     except OSError:
         return ""
+    if len(found) > LONGEST:
+        sys.exit("%s is larger than any metadata (%d characters)" % (path, LONGEST))
+    return found.replace("\r\n", "\n")
 
 
 def rows(dist: Dict[str, str]) -> Iterator[str]:
     """Yield the absolute paths that a RECORD lists."""
     folder = os.path.dirname(dist["path"])
-    for row in csv.reader(dist["record"].splitlines()):
+    reader = csv.reader(dist["record"].split("\n"))
+    while True:
+        try:
+            row = next(reader, None)
+        except csv.Error:
+            continue
+        if row is None:
+            return
         if row and row[0]:
             yield os.path.normpath(os.path.join(folder, row[0]))
 
@@ -138,6 +151,8 @@ def hashes(found: List[Dict[str, str]]) -> Dict[str, str]:
 def sha256(path: str) -> Optional[str]:
     """Return the urlsafe base64 sha256 of a file, or None where it is missing."""
     try:
+        if not os.path.isfile(path):
+            return None
         with open(path, "rb") as file:
             digest = hashlib.sha256()
             for block in iter(lambda: file.read(1 << 20), b""):

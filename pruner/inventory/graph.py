@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
-from packaging.markers import Marker
+from packaging.markers import Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pruner.errors import OutsideError
@@ -59,7 +59,7 @@ def neutral(requires: Iterable[str], environment: Mapping[str, str]) -> Iterator
     for line in requires:
         try:
             requirement = Requirement(line)
-        except InvalidRequirement:
+        except (InvalidRequirement, RecursionError):
             continue  # old metadata has lines that no tool reads any more
         marker, requirement.marker = requirement.marker, None
         requirement.url = None
@@ -72,7 +72,10 @@ def neutral(requires: Iterable[str], environment: Mapping[str, str]) -> Iterator
 
 
 def _holds(marker: Marker, environment: Mapping[str, str], extra: str) -> bool:
-    return marker.evaluate({**environment, "extra": extra})
+    try:
+        return marker.evaluate({**environment, "extra": extra})
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return True  # nobody can say, so it is not left out for this
 
 
 def _extras(marker: Marker) -> set[str]:
@@ -113,7 +116,10 @@ def _pipdeptree(folder: str) -> tuple[_Row, ...]:
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         raise OutsideError(f"pipdeptree failed: {said[-1] if said else done.returncode}")
-    rows = msgspec.json.decode(done.stdout, type=tuple[_Row, ...])
+    try:
+        rows = msgspec.json.decode(done.stdout, type=tuple[_Row, ...])
+    except msgspec.MsgspecError as error:
+        raise OutsideError(f"pipdeptree printed no graph: {error}") from error
     return tuple(
         msgspec.structs.replace(row, package=_Key(key=normalise(row.package.key))) for row in rows
     )

@@ -3,7 +3,9 @@
 import csv
 import email.parser
 import posixpath
+import re
 from collections.abc import Iterator
+from typing import Annotated
 
 import msgspec
 
@@ -11,6 +13,18 @@ from pruner.errors import OutsideError
 from pruner.model import Distribution, Inventory, OwnedFile, normalise
 
 VERSION = 1
+MAX_DISTRIBUTIONS = 10_000
+MAX_FILES = 1_000_000  # that all RECORDs list
+MAX_HEADERS = 1 << 20  # characters of one distribution's metadata
+MAX_DIGITS = 18  # of a size
+
+# What stands in a lock and in file names, so nothing that ends a line or leads out of a folder.
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?", re.ASCII)
+_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,198}", re.ASCII)
+_NEEDED_MARKERS = {"python_version", "platform_machine", "sys_platform"}
+
+_Python = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4}){2}[0-9a-z+]{0,20}\Z")]
+_Marker = Annotated[str, msgspec.Meta(pattern=r"""^[^'"\x00-\x1f\x7f-\x9f\u2028\u2029]{0,400}\Z""")]
 
 
 class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -22,9 +36,9 @@ class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int
-    python: str
+    python: _Python
     executable: str
-    markers: dict[str, str]
+    markers: dict[str, _Marker]
     site: tuple[str, ...]
     aliases: dict[str, str]
     stdlib: tuple[str, ...]
@@ -44,10 +58,11 @@ def parse(text: bytes) -> Inventory:
     """
     try:
         answer = msgspec.json.decode(text, type=_Answer)
-    except msgspec.MsgspecError as error:
-        raise OutsideError(f"the sandbox's inventory cannot be read: {error}") from error
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise OutsideError(f"the sandbox's inventory cannot be read: {_shown(error)}") from error
     if answer.version != VERSION:
         raise OutsideError(f"the sandbox's inventory has version {answer.version}, not {VERSION}")
+    _check(answer)
     found: dict[str, Distribution] = {}
     for raw in answer.distributions:
         dist = _distribution(raw)
@@ -66,14 +81,32 @@ def parse(text: bytes) -> Inventory:
     )
 
 
+def _check(answer: _Answer) -> None:
+    """Refuse what would cost too much, or what a lock cannot be tied to."""
+    if len(answer.distributions) > MAX_DISTRIBUTIONS:
+        raise OutsideError(f"the sandbox has more than {MAX_DISTRIBUTIONS} distributions")
+    if sum(raw.record.count("\n") + 1 for raw in answer.distributions) > MAX_FILES:
+        raise OutsideError(f"the sandbox's RECORDs list more than {MAX_FILES} files")
+    for raw in answer.distributions:
+        if len(raw.metadata) > MAX_HEADERS:
+            what = f"metadata of more than {MAX_HEADERS} characters"
+            raise OutsideError(f"{_shown(raw.path)}: {what}")
+    if answer.distributions and not set(answer.markers) >= _NEEDED_MARKERS:
+        raise OutsideError("the sandbox's inventory does not say for which interpreter it holds")
+
+
 def _distribution(raw: _Raw) -> Distribution | None:
     headers = email.parser.HeaderParser().parsestr(raw.metadata)
     name, version = headers.get("Name"), headers.get("Version")
     if not name or not version:
         return None  # what an interrupted uninstall leaves is no distribution
+    name, version = str(name).strip(), str(version).strip()
+    if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
+        what = f"{name[:80]!a} {version[:80]!a} is no name and version of a distribution"
+        raise OutsideError(f"{_shown(raw.path)}: {what}")
     return Distribution(
         name=normalise(name),
-        version=str(version).strip(),
+        version=version,
         requires=tuple(str(value) for value in headers.get_all("Requires-Dist", [])),
         files=tuple(_files(raw)),
         managed=bool(raw.record),
@@ -83,16 +116,33 @@ def _distribution(raw: _Raw) -> Distribution | None:
 
 def _files(raw: _Raw) -> Iterator[OwnedFile]:
     folder = posixpath.dirname(raw.path)
-    for row in csv.reader(raw.record.splitlines()):
-        if not row or not row[0]:
-            continue
+    for row in _rows(raw.record):
         kind, _, digest = (row[1] if len(row) > 1 else "").partition("=")
         size = row[2] if len(row) > 2 else ""  # noqa: PLR2004  path, hash, size
         yield OwnedFile(
             posixpath.normpath(posixpath.join(folder, row[0])),
             digest if kind == "sha256" else None,
-            int(size) if size.isdigit() else None,
+            int(size) if size.isascii() and size.isdigit() and len(size) <= MAX_DIGITS else None,
         )
+
+
+def _rows(record: str) -> Iterator[list[str]]:
+    """Yield the rows that name a file; one that is not CSV is passed over."""
+    rows = csv.reader(record.split("\n"))
+    while True:
+        try:
+            row = next(rows, None)
+        except csv.Error:
+            continue
+        if row is None:
+            return
+        if row and row[0]:
+            yield row
+
+
+def _shown(what: object) -> str:
+    """Return a text of the sandbox's on one line that is safe to print."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in str(what))[:300]
 
 
 def _local(direct_url: str) -> str | None:
@@ -100,5 +150,5 @@ def _local(direct_url: str) -> str | None:
         return None
     try:
         return msgspec.json.decode(direct_url, type=_DirectUrl).url
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None

@@ -11,6 +11,7 @@ from pruner.inventory.read import parse
 from pruner.model import AgentReport, AgentStatus, Inventory, SourceTree, Trace, Value
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
+from pruner.sandbox.probes import printed
 from pruner.static.entry import entry_files
 from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
@@ -58,7 +59,7 @@ def take_inventory(environment: Environment, requirements: Requirements, clock: 
         argv = [environment.python, "-I", f"{environment.tools}/inventory.py"]
         done = environment.run(argv, timeout=INVENTORY_TIMEOUT)
     with clock.step("work out who needs whom", sandbox=False):
-        return with_graph(parse(done.stdout), [item.text for item in requirements.requirements])
+        return with_graph(parse(printed(done)), [item.text for item in requirements.requirements])
 
 
 def trace(environment: Environment, agent: Agent, clock: Clock) -> Trace:

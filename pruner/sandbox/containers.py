@@ -87,9 +87,22 @@ def run_to_end(container: "Container", argv: Sequence[str], timeout: float) -> C
         return Completed(
             argv=tuple(argv),
             code=code,
-            stdout=container.logs(stdout=True, stderr=False),
+            stdout=_printed(container),
             stderr=container.logs(stdout=False, stderr=True, tail=LOG_LINES),
         )
+
+
+def _printed(container: "Container") -> bytes:
+    """Return what a container has printed, bounded."""
+    held = bytearray()
+    stream = container.logs(stdout=True, stderr=False, stream=True, follow=False)
+    with contextlib.closing(stream):
+        for chunk in stream:
+            held += chunk
+            if len(held) > OUTPUT_LIMIT:
+                what = f"printed more than {OUTPUT_LIMIT} bytes"
+                raise OutsideError(f"a command in the container {what}")
+    return bytes(held)
 
 
 def run_beside(

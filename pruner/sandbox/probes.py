@@ -1,12 +1,12 @@
 """Orders to tracers/inside.py: what is asked from within a sandbox, and its checked answers."""
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol, TypeVar
+from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 
 from pruner.errors import OutsideError
-from pruner.sandbox.base import Completed
+from pruner.sandbox.base import Completed, last_line
 
 SLACK = 15.0
 """Seconds on top of a probe's own time limit for an interpreter to start and end."""
@@ -14,13 +14,19 @@ SLACK = 15.0
 
 T = TypeVar("T")
 
+# The agent runs beside the probe, as the same user: what it could make of an answer is bounded.
+_Word = Annotated[str, msgspec.Meta(pattern=r"^[ -~]{0,200}\Z")]
+_Detail = Annotated[str, msgspec.Meta(max_length=100_000)]
+_Path = Annotated[str, msgspec.Meta(max_length=5_000)]
+_Bytes = Annotated[int, msgspec.Meta(ge=0, lt=1 << 60)]
+
 
 class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How a probe ended."""
 
     ok: bool
-    outcome: str
-    detail: str = ""
+    outcome: _Word
+    detail: _Detail = ""
 
 
 class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,8 +36,8 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     asking it to end is of no use.
     """
 
-    libraries: tuple[str, ...]
-    memory: int
+    libraries: Annotated[tuple[_Path, ...], msgspec.Meta(max_length=100_000)]
+    memory: _Bytes
     deaf: bool
 
 
@@ -75,11 +81,17 @@ def survey(python: str, tools: str) -> list[str]:
 
 def checked(done: Completed, answer: type[T]) -> T:
     """Decode what a command in a sandbox printed, or say in one line why it cannot be."""
+    try:
+        return msgspec.json.decode(printed(done), type=answer)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        said = last_line(str(error))
+        raise OutsideError(f"a probe in the sandbox gave no valid answer: {said}") from error
+
+
+def printed(done: Completed) -> bytes:
+    """Return what a command in a sandbox printed, or say in one line why it did not end well."""
     if done.code is None:
         raise OutsideError("the sandbox does not answer: a probe in it ran out of time")
     if done.code != 0:
         raise OutsideError(f"a probe in the sandbox failed (exit {done.code}): {done.said}")
-    try:
-        return msgspec.json.decode(done.stdout, type=answer)
-    except msgspec.MsgspecError as error:
-        raise OutsideError(f"a probe in the sandbox gave no valid answer: {error}") from error
+    return done.stdout

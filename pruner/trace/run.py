@@ -12,6 +12,7 @@ from pruner.sandbox.probes import Look, ask, probe
 from pruner.trace.events import Events, Named, read_events
 from pruner.trace.exercise import exercise
 from pruner.trace.ready import has_ended, wait_until_ready
+from pruner.trace.texts import is_path
 
 MAX_OWNERS = 200
 """Programs whose package is asked for: the order is one argument, and the kernel bounds these."""
@@ -43,7 +44,7 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
     outside = tuple(
         Loaded(kind="library", what=path.rpartition("/")[2], file=path)
         for path in look.libraries
-        if path not in seen
+        if path not in seen and is_path(path)
     )
     return Trace(
         agent=agent.name,

@@ -1,3 +1,5 @@
+import pytest
+
 from pruner.inventory.graph import neutral, with_graph
 from pruner.model import Distribution, Inventory
 
@@ -63,3 +65,17 @@ def test_a_distribution_that_asks_for_another_s_extra_gets_it() -> None:
         inventory(dist("a", "b[fast]"), dist("b", 'c ; extra == "fast"'), dist("c")), ["a"]
     )
     assert found.requires["b"] == ("c",)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ('b; python_version ~= "3"', ["b"]),
+        ('b; extras == "a"', ["b"]),
+        ("b; " + "(" * 5000 + 'os_name == "posix"' + ")" * 5000, []),
+        ("b @ http://[::1", ["b"]),
+        ("../../b", []),
+    ],
+)
+def test_a_requirement_that_no_tool_can_evaluate(line: str, expected: list[str]) -> None:
+    assert list(neutral([line], {"python_version": "3.11", "os_name": "posix"})) == expected

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,7 @@ def answer(**changed: object) -> bytes:
         "version": 1,
         "python": "3.11.2",
         "executable": "/usr/bin/python3",
-        "markers": {},
+        "markers": {"python_version": "3.11", "platform_machine": "x", "sys_platform": "linux"},
         "site": ["/site"],
         "aliases": {},
         "stdlib": [],
@@ -95,6 +96,108 @@ def test_what_an_interrupted_uninstall_leaves_is_no_distribution() -> None:
 def test_what_is_not_ours_is_an_error(text: bytes) -> None:
     with pytest.raises(OutsideError):
         parse(text)
+
+
+LONG = "a" * 200_000
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (f"a.py,,1\n{LONG},,1\nb.py,,1", ["/site/a.py", "/site/b.py"]),
+        ('a.py,,1\na\rb,,1\n"never closed', ["/site/a.py", "/site/never closed"]),
+        ("../../../../../etc/passwd,,1", ["/etc/passwd"]),
+        ("/etc/passwd,,1", ["/etc/passwd"]),
+        (",,1\n\n,", []),
+    ],
+)
+def test_rows_that_are_no_rows_are_passed_over(record: str, expected: list[str]) -> None:
+    """A path that leads out is only a name: nothing opens it, and nothing loaded is there."""
+    (dist,) = parse(answer(distributions=[raw("x", "Name: x\nVersion: 1", record)])).distributions
+    assert [file.path for file in dist.files] == expected
+
+
+@pytest.mark.parametrize(
+    "size", ["-1", "1e9", "\u00b2", "\u0661", "9" * 19, "9" * 5000, "1_0", "0x1", "NaN"]
+)
+def test_a_size_that_is_none(size: str) -> None:
+    rows = [raw("x", "Name: x\nVersion: 1", f"a.py,,{size}")]
+    (dist,) = parse(answer(distributions=rows)).distributions
+    assert [file.size for file in dist.files] == [None]
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("../../x", "1"), ("x/y", "1"), ("x\x1b[2J", "1"), ("-r", "1"), ("x" * 300, "1"),
+        ("x", "1/../../../x"), ("x", "1 --index-url=http://example.org"), ("x", "-1"),
+        ("x", "1;2"), ("x", "\x1b"), ("x", "1" * 300), ("x", "\u0661"),
+    ],
+)  # fmt: skip
+def test_a_name_or_version_that_no_lock_may_hold(name: str, version: str) -> None:
+    rows = [raw("x-1", f"Name: {name}\nVersion: {version}")]
+    with pytest.raises(OutsideError, match="is no name and version of a distribution") as caught:
+        parse(answer(distributions=rows))
+    assert caught.value.message.isprintable()
+
+
+def test_a_header_that_goes_on_in_the_next_line() -> None:
+    rows = [raw("x-1", "Name: x\nVersion: 1\n --index-url http://example.org")]
+    with pytest.raises(OutsideError, match="is no name and version"):
+        parse(answer(distributions=rows))
+
+
+NOT_OURS: dict[str, dict[str, object]] = {
+    "python": {"python": "3.11.2\n"},
+    "option": {"python": "--index-url=x"},
+    "escape": {"python": "3.11.2\x1b"},
+    "quote": {"markers": {"sys_platform": "linux' or 'a' == 'a"}},
+    "marker line": {"markers": {"sys_platform": "linux\n"}},
+    "no markers": {"markers": {}, "distributions": [raw("x", "Name: x\nVersion: 1")]},
+    "headers": {"distributions": [raw("x", "Name: x\n" + "A: b\n" * 300_000)]},
+    "files": {"distributions": [raw("x", "Name: x\nVersion: 1", "\n" * 1_000_001)]},
+    "distributions": {"distributions": [raw("x", "")] * 10_001},
+    "unknown": {"\x1b[2J": 1},
+}
+
+
+@pytest.mark.parametrize("kind", NOT_OURS)
+def test_what_costs_too_much_or_says_too_much(kind: str) -> None:
+    with pytest.raises(OutsideError) as caught:
+        parse(answer(**NOT_OURS[kind]))
+    assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [b"[" * 100_000, b'{"a":' * 100_000, b'{"version":' + b"9" * 10_000 + b"}", b'{"version":NaN}'],
+)
+def test_what_is_no_json_of_ours(text: bytes) -> None:
+    with pytest.raises(OutsideError):
+        parse(text)
+
+
+def test_a_hostile_environment_is_read_to_its_end(tmp_path: Path) -> None:
+    """What RECORDs share is hashed, unless it is no file; a pipe is not waited for."""
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    (site / "shared.py").write_text("x = 1\n")
+    climb = "../" * 30
+    for name in ("a", "b"):
+        info = site / f"{name}-1.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Name: {name}\nVersion: 1\n")
+        rows = ["shared.py,,6", f"{climb}dev/zero,,", f"{climb}proc,,", LONG, "a\rb,,"]
+        (info / "RECORD").write_text("\n".join(rows), newline="")
+    (site / "pipe-1.dist-info").mkdir()
+    os.mkfifo(site / "pipe-1.dist-info" / "METADATA")
+    os.mkfifo(site / "pipe-1.dist-info" / "RECORD")
+    argv = [str(venv / "bin" / "python"), "-I", str(TOOL)]
+    done = subprocess.run(argv, capture_output=True, check=True, timeout=60)
+    inventory = parse(done.stdout)
+    assert set(inventory.by_key()) == {"a", "b"}
+    assert list(inventory.on_disk) == [str(site / "shared.py")]
 
 
 @given(st.binary(max_size=300))
