@@ -111,6 +111,7 @@ class SourceFile(Value, frozen=True):
     path: str  # relative to the project, with /
     module: str
     sites: tuple[ImportSite, ...] = ()
+    texts: dict[str, int] = {}  # single words and schemes of URLs among its strings, their lines
 
 
 class Unreadable(Value, frozen=True):
@@ -250,7 +251,9 @@ class Policy(StrEnum):
 class Proof(Value, frozen=True):
     """One reason for a verdict."""
 
-    kind: str  # "module" | "extension" | "library" | "import" | "requires" | "keep" | "restored"
+    kind: (
+        str  # "module", "extension", "library", "data", "metadata", "script", "import", "linked", …
+    )
     what: str
     by: str | None = None
     agent: str | None = None
@@ -267,6 +270,8 @@ class Verdict(Value, frozen=True):
     why: str
     proof: tuple[Proof, ...] = ()
     needs: tuple[str, ...] = ()  # what it declares, of what is installed
+    chain: tuple[str, ...] = ()  # the lines that lead to it, "path:line", the entrypoint's first
+    used_by: tuple[str, ...] = ()  # distributions whose code loads or reaches it; "" is the image's
 
     def __post_init__(self) -> None:
         """Refuse a verdict that gives no reason."""

@@ -5,9 +5,10 @@ from contextlib import ExitStack
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import joined, observed, shown
+from pruner.analysis.evidence import joined, observed
+from pruner.analysis.spelling import Spelling
 from pruner.analysis.usage import used_data
-from pruner.analysis.verdicts import Findings, decide_safe
+from pruner.analysis.verdicts import Evidence, decide
 from pruner.clock import Clock
 from pruner.files import write_all
 from pruner.jobs.lock import Job
@@ -19,7 +20,7 @@ from pruner.jobs.observe import (
     take_inventory,
     trace,
 )
-from pruner.model import SCHEMA, Document, Level, Sizes
+from pruner.model import SCHEMA, Document, Level, Policy, Sizes
 from pruner.rules import startup_modules
 from pruner.sandbox.base import Sandbox
 from pruner.static.tree import read_tree
@@ -42,8 +43,9 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         observed(traces, ownership, startup_modules()),
         used_data(traces, ownership, len(inventory.distributions)),
     )
-    seen = shown(used, ownership, tree)
-    verdicts = decide_safe(inventory, Findings(observed=seen, required={}, guarded={}))
+    seen = Spelling(ownership, tree).proofs(used)
+    evidence = Evidence(proofs={Level.OBSERVED: seen})
+    verdicts = decide(inventory, evidence, Policy.SAFE)
     rows = tuple(row for row in verdicts if row.level == Level.OBSERVED.word)
     return Document(
         schema=SCHEMA,

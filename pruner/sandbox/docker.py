@@ -20,7 +20,7 @@ from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
 from pruner.sandbox.containers import Mount, labelled
 from pruner.sandbox.local import entry
 from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
-from pruner.sandbox.workspace import Workspace, store
+from pruner.sandbox.workspace import Workspace, facts_file, store
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -109,6 +109,9 @@ class DockerSandbox:
             "user": f"{os.getuid()}:{os.getgid()}",  # so that what it writes is ours to remove
             "network_mode": "bridge",
         }
+        hidden = facts_file().parent
+        if hidden.is_dir():
+            options["tmpfs"] = {**options["tmpfs"], f"{STORE}/{hidden.name}": "ro"}
         folder.mkdir(parents=True, exist_ok=True)
         with containers.started(self._client, tag, argv, options) as container:
             done = containers.run_to_end(container, argv, uv.INSTALL_TIMEOUT)

@@ -16,7 +16,7 @@ from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.probes import Answer, ask, probe
 from pruner.sandbox.supervised import Supervised, head, tail
-from pruner.sandbox.workspace import Workspace, store
+from pruner.sandbox.workspace import Workspace, facts_file, store
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -80,7 +80,7 @@ class LocalSandbox:
             [self._root, *interpreter_folders(folder), uv.binary().parent],
             [store()],
             network=True,
-            instead=self._copied(image),
+            instead={**self._copied(image), **_hidden()},
         )
         try:
             uv.run(argv, what=f"images.{image.name}: requirements", before=inside, cwd=self._root)
@@ -115,6 +115,12 @@ class LocalSandbox:
             for name, value in read.env.items()
             if name not in {"PATH", "HOME", "VIRTUAL_ENV"}
         }
+
+
+def _hidden() -> dict[Path, None]:
+    """Return the folder of the store that no installation may write to, where there is one."""
+    folder = facts_file().parent
+    return {folder: None} if folder.is_dir() else {}
 
 
 def interpreter_folders(venv: Path) -> list[Path]:

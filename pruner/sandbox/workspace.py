@@ -20,6 +20,8 @@ from pathlib import Path
 from pruner.errors import OutsideError
 
 LOCK = "pruner.lock"
+FACTS = "facts"
+"""A folder of the store that stays hidden from what is installed beside it."""
 FRESH = 60.0
 """Seconds in which a folder without a lock is one that is just being made."""
 
@@ -31,6 +33,11 @@ def store() -> Path:
         return Path(chosen).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "pruner"
+
+
+def facts_file() -> Path:
+    """Return where facts about installed files are kept; no sandbox sees this folder."""
+    return store() / FACTS / "facts.sqlite"
 
 
 class Workspace:

@@ -1,0 +1,44 @@
+"""Paths as people know them: without site-packages or the image's own folder in front."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from pruner.analysis.attribution import Ownership
+from pruner.model import Proof, SourceTree
+
+_LINE = re.compile(r":[0-9]+\Z")
+
+
+class Spelling:
+    """Shortens "path:line" for reports."""
+
+    def __init__(self, ownership: Ownership, tree: SourceTree) -> None:
+        self._ownership = ownership
+        self._tree = tree
+
+    def short(self, by: str) -> str:
+        """Return a line, or a path, as the source tree or the folder of distributions has it."""
+        path, colon, line = by.rpartition(":") if _LINE.search(by) else (by, "", "")
+        return f"{self.own(path) or self._ownership.below_site(path)}{colon}{line}"
+
+    def own(self, path: str) -> str | None:
+        """Return the path of a first-party file as the source tree has it: its longest tail."""
+        parts = path.split("/")
+        tails = ("/".join(parts[start:]) for start in range(len(parts)))
+        return next((tail for tail in tails if tail in self._tree.files), None)
+
+    def chain(self, lines: Iterable[str]) -> tuple[str, ...]:
+        """Return several lines, shortened."""
+        return tuple(map(self.short, lines))
+
+    def proofs(self, found: Mapping[str, tuple[Proof, ...]]) -> dict[str, tuple[Proof, ...]]:
+        """Return proofs with their lines shortened."""
+        return {
+            key: tuple(
+                msgspec.structs.replace(proof, by=self.short(proof.by)) if proof.by else proof
+                for proof in row
+            )
+            for key, row in found.items()
+        }
