@@ -45,18 +45,24 @@ def is_library(path: str) -> bool:
     return _LIBRARY.search(path) is not None
 
 
-def linked(
-    inventory: Inventory, linkage: Mapping[str, Linkage], roots: Iterable[str]
-) -> dict[str, tuple[Proof, ...]]:
-    """Return the distributions that the libraries of `roots` need, and theirs, and so on (by key).
+class Links(Value, frozen=True):
+    """What libraries ask of each other, by the key of the distribution that has it."""
 
-    `linkage` is by the path of a library; `roots` are keys, and are not returned. Where several
+    proofs: dict[str, tuple[Proof, ...]]  # of what only libraries ask for
+    users: dict[str, tuple[str, ...]]  # whose libraries ask for it; of what stays anyway too
+
+
+def links(inventory: Inventory, linkage: Mapping[str, Linkage], roots: Iterable[str]) -> Links:
+    """Return what the libraries of `roots` need, and theirs, and so on.
+
+    `linkage` is by the path of a library; `roots` are keys, and have no proofs. Where several
     distributions have what is asked for and nothing tells which is meant, one that stays anyway
     will do; where none does, all of them are returned.
     """
     graph = _Graph(inventory, linkage)
     kept = set(roots)
     found: dict[str, list[Proof]] = defaultdict(list)
+    users: dict[str, set[str]] = defaultdict(set)
     unsure: list[Need] = []
     todo = sorted(kept)
     while todo:
@@ -68,10 +74,14 @@ def linked(
         for need in plain:
             for owner in need.owners:
                 found[owner].append(graph.proof(need))
+                users[owner].update(graph.owners(need.library))
         todo = sorted(found.keys() - kept)
         kept.update(todo)
     first = frozenset(roots)
-    return {key: _few(proofs) for key, proofs in sorted(found.items()) if key not in first}
+    return Links(
+        proofs={key: _few(rows) for key, rows in sorted(found.items()) if key not in first},
+        users={key: tuple(sorted(keys)) for key, keys in sorted(users.items())},
+    )
 
 
 def _few(proofs: Iterable[Proof]) -> tuple[Proof, ...]:
@@ -107,6 +117,10 @@ class _Graph:
     def libraries(self, key: str) -> tuple[str, ...]:
         """Return the libraries of a distribution."""
         return tuple(self._libraries.get(key, ()))
+
+    def owners(self, path: str) -> tuple[str, ...]:
+        """Return the distributions that have a library."""
+        return self._owners[path]
 
     def linkage_of(self, path: str) -> Linkage:
         """Return what a library says of itself, which is nothing where it was not read."""

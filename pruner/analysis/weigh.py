@@ -14,7 +14,7 @@ from pruner.analysis.evidence import (
     reached,
     users,
 )
-from pruner.analysis.linkage import Linkage, linked
+from pruner.analysis.linkage import Linkage, Links, links
 from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
 from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
@@ -97,16 +97,17 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         Level.GUARDED: joined(imports.guarded, reach.guarded),
     }
     strong = [key for level in proofs if level >= _root(policy) for key in proofs[level]]
-    proofs[Level.LINKED] = linked(
+    native = links(
         inventory, reading.linkage, {*strong, *subject.wanted} & inventory.by_key().keys()
     )
+    proofs[Level.LINKED] = native.proofs
     spelling = Spelling(ownership, tree)
     routes = Routes(subject.traces, tree, subject.entries, spelling)
     evidence = Evidence(
         proofs={level: spelling.proofs(found) for level, found in proofs.items()},
         wanted=subject.wanted,
         chains=_chains(used, required, reach, routes, names, ownership),
-        users=_users(subject.traces, ownership, imports, reach, proofs[Level.LINKED]),
+        users=_users(subject.traces, ownership, imports, reach, native),
     )
     return Weighed(evidence=evidence, missing=imports.missing, unreadable=reach.unreadable)
 
@@ -148,15 +149,13 @@ def _users(
     ownership: Ownership,
     imports: Imports,
     reach: Reach,
-    links: Mapping[str, tuple[Proof, ...]],
+    native: Links,
 ) -> dict[str, tuple[str, ...]]:
     """Return whose code uses each distribution: keys, and "" for the image's own."""
     found: dict[str, set[str]] = defaultdict(set)
-    for key, keys in (*users(traces, ownership).items(), *reach.users.items()):
+    ran = users(traces, ownership)
+    for key, keys in (*ran.items(), *reach.users.items(), *native.users.items()):
         found[key].update(keys)
     for key in imports.required:
         found[key].add("")
-    for key, proofs in links.items():
-        for proof in proofs:
-            found[key].update(ownership.of_file(proof.by or ""))
     return {key: tuple(sorted(keys)) for key, keys in sorted(found.items())}

@@ -14,6 +14,9 @@ _LAZY = re.compile(
     re.MULTILINE,
 )
 
+_MAYBE_LAZY = re.compile(rb"sys\.modules\[__name__\]|lazy|__getattr__")
+# What every text that _LAZY finds something in has: it is found far faster.
+
 
 def lazy_line(content: bytes) -> int:
     """Return the line (from 1) at which a package arranges to load its parts on demand, or 0.
@@ -21,7 +24,7 @@ def lazy_line(content: bytes) -> int:
     It puts another object in its own place, leaves itself to `lazy_loader`, or has a `__getattr__`
     that imports by name.
     """
-    match = _LAZY.search(content)
+    match = _LAZY.search(content) if _MAYBE_LAZY.search(content) else None
     return content.count(b"\n", 0, match.start()) + 1 if match else 0
 
 
@@ -31,6 +34,7 @@ _TEST = re.compile(rb"^[ \t]*(?:el)?if\b[^\n]*", re.MULTILINE)
 _FLAG = re.compile(
     rb"(?<![\w.\"'])(?:\w+\.)*_*(?:(?:HAS|HAVE|has|have)_(\w+)|(\w+?)_(?:AVAILABLE|available))\b(?![\w.(\"'=])"
 )
+_ASKS = re.compile(rb"sys\.modules|available|AVAILABLE|has_|have_|HAS_|HAVE_")
 _OTHER_NAMES = {"vision": "PIL", "pillow": "PIL", "opencv": "cv2", "speech": "torchaudio",
                 "tf": "tensorflow", "ipython": "IPython", "crypto": "cryptography"}  # fmt: skip
 
@@ -40,6 +44,8 @@ def as_probes(content: bytes) -> bytes:
 
     Lines stay where they are.
     """
+    if not _ASKS.search(content):
+        return content
     text = _LOADED.sub(lambda match: _probe(match[2]), content)
     text = _CALL.sub(lambda match: _probe(match[1] or match[2]), text)
     flags = _FLAG.search(text)

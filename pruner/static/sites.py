@@ -26,7 +26,7 @@ import msgspec
 from pruner.model import ImportSite, Unreadable
 from pruner.static import dynamic
 from pruner.static.bindings import Function, Scope
-from pruner.static.conditions import Conditions
+from pruner.static.conditions import ABOUT_PLATFORM, Conditions
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
@@ -66,7 +66,12 @@ def scan(
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return explain(error, source, path)
     raw = source.encode(errors="replace") if isinstance(source, str) else source
-    walk = _Walk(Origin(path, module, is_package), tree, calls=bool(dynamic.WORDS.search(raw)))
+    walk = _Walk(
+        Origin(path, module, is_package),
+        tree,
+        calls=bool(dynamic.WORDS.search(raw)),
+        platforms=bool(ABOUT_PLATFORM.search(raw)),
+    )
     found = walk.run()
     return msgspec.structs.replace(found, texts=texts(tree)) if strings else found
 
@@ -74,13 +79,13 @@ def scan(
 class _Walk:
     """One pass over one tree; the stack is explicit, so deep nesting is no danger."""
 
-    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool) -> None:
+    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool, platforms: bool) -> None:
         self._origin = origin
         self._tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self._aliases = Aliases()
-        self._conditions = Conditions(self._aliases, origin)
+        self._conditions = Conditions(self._aliases, origin, platforms=platforms)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []

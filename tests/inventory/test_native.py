@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pruner.analysis.linkage import Linkage, linked
+from pruner.analysis.linkage import Linkage, links
 from pruner.errors import OutsideError
 from pruner.inventory import native
 from pruner.inventory.facts import Facts
@@ -351,4 +351,6 @@ def test_a_real_library_makes_another_distribution_linked(
     with Facts.open(path) as facts:
         found, notes = native.linkage(installed, lambda paths: asked(tool, paths), facts)
     assert notes == ()
-    assert [proof.what for proof in linked(installed, found, ["user"])["used"]] == ["libused.so.1"]
+    assert [proof.what for proof in links(installed, found, ["user"]).proofs["used"]] == [
+        "libused.so.1"
+    ]
