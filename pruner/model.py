@@ -154,7 +154,10 @@ class Loaded(Value, frozen=True):
 
 
 class Attempt(Value, frozen=True):
-    """A module name that was looked up, whether or not anything was found."""
+    """A name that was looked up, whether or not anything was found.
+
+    Of a module; in `Trace.lookups` the normalised name of a distribution, and never `failed`.
+    """
 
     module: str
     by: str | None = None
@@ -212,6 +215,7 @@ class Trace(Value, frozen=True):
     opened: tuple[Loaded, ...] = ()  # files of distributions that were read
     programs: tuple[Program, ...] = ()
     hosts: tuple[Host, ...] = ()
+    lookups: tuple[Attempt, ...] = ()  # distributions whose metadata was asked for by name
     dropped: int = 0  # events that could not be used: see trace/events.py
 
     @property

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from pruner.config import Agent, ExitReady
 from pruner.errors import PrunerError
-from pruner.model import AgentStatus, Host, Loaded, Outcome, Program, Trace
+from pruner.model import (
+    AgentStatus,
+    Attempt,
+    Host,
+    Loaded,
+    Outcome,
+    Program,
+    Trace,
+    normalise,
+)
 from pruner.sandbox.base import Environment, Exit, Session, last_line
 from pruner.sandbox.probes import Look, ask, probe
 from pruner.trace.events import Events, Named, read_events
@@ -59,8 +68,15 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
         opened=events.opened_files,
         programs=_programs(environment, events),
         hosts=_hosts(events.connections, events.resolved),
+        lookups=_lookups(events.lookups),
         dropped=events.dropped,
     )
+
+
+def _lookups(named: Sequence[Named]) -> tuple[Attempt, ...]:
+    """Return the distributions that were asked for, once a line, however they were spelled."""
+    found = {(normalise(row.what), row.by or "") for row in named}
+    return tuple(Attempt(module=name, by=by or None) for name, by in sorted(found))
 
 
 def _programs(environment: Environment, events: Events) -> tuple[Program, ...]:

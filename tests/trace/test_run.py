@@ -9,13 +9,13 @@ import pytest
 
 from pruner.config import Agent, ExitReady
 from pruner.errors import OutsideError
-from pruner.model import Host, Loaded, Program
+from pruner.model import Attempt, Host, Loaded, Program
 from pruner.sandbox.base import Completed, Exit
 from pruner.trace.run import run_agent
 
 HEADER = {
     "format": "pruner-events",
-    "version": 2,
+    "version": 3,
     "pid": 7,
     "ppid": 1,
     "python": "3.11.7",
@@ -78,6 +78,9 @@ def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
         ["spawn", "/usr/bin/odd", None],
         ["spawn", "/venv/bin/python", None],
         ["spawn", "missing", None],
+        ["lookup", "Ruamel.YAML", "/app.py:4"],
+        ["lookup", "ruamel_yaml", "/app.py:4"],
+        ["lookup", "idna\n", "/app.py:4"],
         ["connect", "[::1]:80", "/app.py:3"],
         ["connect", "h:" + "9" * 4000, None],
         ["resolve", "example.org", None],
@@ -99,7 +102,8 @@ def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
         Host(name="h"),
         Host(name="example.org"),
     )
-    assert trace.dropped == 1
+    assert trace.lookups == (Attempt(module="ruamel-yaml", by="/app.py:4"),)
+    assert trace.dropped == 2
     assert place.asked == [{"owners": ["/usr/bin/ffmpeg", "/usr/bin/odd"]}]
 
 
