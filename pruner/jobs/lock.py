@@ -24,12 +24,14 @@ from pruner.jobs.observe import (
     require_success,
 )
 from pruner.jobs.prove import missed, prove
+from pruner.lock.guard import guard_files
 from pruner.lock.header import header
 from pruner.lock.pins import LockText, index_lines, lock
 from pruner.model import (
     SCHEMA,
     Document,
     Finding,
+    Inventory,
     LockFiles,
     Policy,
     ProofReport,
@@ -82,7 +84,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     save_traces(job, seen)
     require_success(seen.traces)
     document, text = _settle(job, sandbox, seen, clock)
-    return _write(job, document, text)
+    return _write(job, document, text, seen.inventory)
 
 
 def _settle(
@@ -197,7 +199,7 @@ def save_traces(job: Job, seen: Observation) -> None:
     write_all({folder / f"{item.agent}.json": msgspec.json.encode(item) for item in seen.traces})
 
 
-def _write(job: Job, document: Document, text: LockText) -> Document:
+def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
     passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
@@ -215,6 +217,7 @@ def _write(job: Job, document: Document, text: LockText) -> Document:
             names["requirements.txt"]: f"{above}\n{text.requirements}",
             names["pylock.toml"]: f"{above}\n{text.pylock}",
             names["verdicts.json"]: encode(document),
+            **{folder / name: text for name, text in guard_files(document, inventory).items()},
         }
     )
     return document

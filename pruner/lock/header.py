@@ -26,6 +26,10 @@ def header(document: Document) -> str:
     dropped = [f"{row.name}=={row.version}" for row in document.distributions if not row.kept]
     if dropped:
         lines.append(f"Left out ({len(dropped)}; verdicts.json says why): {', '.join(dropped)}")
+        lines.append(
+            "pruner_guard.* beside this file, copied into site-packages, name what was left out"
+            " when something misses it, where PRUNER_GUARD=1 is set."
+        )
     return "".join(f"# {line}\n" for line in _wrapped(lines))
 
 
