@@ -73,9 +73,7 @@ class Guard:
     def find_distributions(self, context: "Any" = None) -> "Iterator[Any]":  # noqa: ANN401
         """Find none; a lookup by name, which raises then, is recorded."""
         name = getattr(context, "name", None)
-        frame = sys._getframe(1)  # noqa: SLF001
-        by_name = "from_name" in (_function(frame), _function(frame.f_back))
-        if by_name and isinstance(name, str):
+        if isinstance(name, str) and _is_by_name(sys._getframe(1)):  # noqa: SLF001
             import re  # noqa: PLC0415  loaded by whoever asks
 
             key = re.sub("[-_.]+", "-", name).lower()
@@ -122,6 +120,19 @@ def _error_of(frame: "FrameType") -> "Optional[type]":
     return ImportError if operation == opcode.opmap["IMPORT_NAME"] else None
 
 
+def _is_by_name(frame: "Optional[FrameType]") -> bool:
+    """Return whether this asks for one distribution, as version() does, and not for a list."""
+    while frame is not None and _is_machinery(frame.f_code.co_filename):
+        if frame.f_code.co_name == "from_name":
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_machinery(file: str) -> bool:
+    return file.startswith(_MACHINERY) or "/importlib_metadata/" in file
+
+
 def _function(frame: "Optional[FrameType]") -> str:
     return frame.f_code.co_name if frame is not None else ""
 
@@ -144,7 +155,7 @@ def _by(frame: "Optional[FrameType]") -> "Optional[str]":
     """Return "file:line" of the nearest frame that is not the import system's own."""
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_MACHINERY) and "/importlib_metadata/" not in file:
+        if not _is_machinery(file):
             text = "%s:%d" % (file, frame.f_lineno or 0)
             return "".join(char if char.isprintable() else "?" for char in text[:MOST_TEXT])
         frame = frame.f_back

@@ -253,6 +253,40 @@ def test_metadata_ends_in_the_same_error_and_a_line(each: Shipped) -> None:
     ]
 
 
+def test_the_backport_of_metadata_raises_its_own_class(here: Shipped) -> None:
+    """Its lookups by name go through more frames, as those of newer Pythons do."""
+    here.module(
+        "importlib_metadata/__init__.py",
+        """
+        import sys
+        from importlib.metadata import DistributionFinder
+        class PackageNotFoundError(ModuleNotFoundError):
+            pass
+        def discover(name):
+            context = DistributionFinder.Context(name=name)
+            for finder in sys.meta_path:
+                yield from getattr(finder, "find_distributions", lambda c: ())(context)
+        def valid(found):
+            return next((d for d in found), None)
+        def from_name(name):
+            if valid(discover(name)) is None:
+                raise PackageNotFoundError(name)
+        """,
+    )
+    program = """
+        import importlib_metadata
+        try:
+            importlib_metadata.from_name("pandas")
+        except importlib_metadata.PackageNotFoundError as error:
+            print(error)
+        print(list(importlib_metadata.discover("pandas")))
+        """
+    assert here.says(program) == "pandas\n[]"
+    assert [(line["kind"], line["by"]) for line in here.lines()] == [
+        ("metadata", f"{here.program}:4")
+    ]
+
+
 def test_a_program_that_is_run_by_its_module(each: Shipped) -> None:
     done = each.run("", "-m", "pandas")
     assert done.returncode == 1
