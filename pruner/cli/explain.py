@@ -1,6 +1,7 @@
 """`pruner explain`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from pruner.config import load
 from pruner.errors import UsageError
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.verify import read_verdicts
+from pruner.lock.missed import Missed, read_missed
 from pruner.model import Proof, normalise
 from pruner.report.text import size
 
@@ -20,9 +22,20 @@ from pruner.report.text import size
 @click.argument("distribution")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--why-not", is_flag=True, help="Say what would have kept it.")
+@click.option(
+    "--missed",
+    type=click.Path(path_type=Path),
+    help="A file that the guard of a shipped image wrote: where was it missed?",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def command(
-    *, image: str, distribution: str, config: Path | None, why_not: bool, as_json: bool
+    *,
+    image: str,
+    distribution: str,
+    config: Path | None,
+    why_not: bool,
+    missed: Path | None,
+    as_json: bool,
 ) -> int:
     """Say why a distribution is kept or left out.
 
@@ -32,6 +45,7 @@ def command(
     Example:
       pruner explain speech_gpu scipy
       pruner explain speech_gpu pandas --why-not
+      pruner explain speech_gpu pandas --missed pruner-missed.jsonl
     """
     settings = load(config, Path.cwd())
     folder = locks_folder(settings, settings.image(image))
@@ -42,10 +56,14 @@ def command(
         raise UsageError(
             f"{image} has no distribution {distribution!r}", hint=_near(names, distribution)
         )
+    lines = read_missed(missed) if missed else ()
+    looked = tuple(m for m in lines if m.image == image and found.verdict.name in m.left_out)
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        shown = msgspec.to_builtins(found) | ({"missed": looked} if missed else {})
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode() + "\n")
     else:
-        for line in _lines(found, image=image, why_not=why_not):
+        shown = [*_lines(found, image=image, why_not=why_not)]
+        for line in [*shown, *(_looked_for(looked) if missed else ())]:
             click.echo(line)
     return 0
 
@@ -103,4 +121,18 @@ def _why_not(found: Explanation, image: str) -> list[str]:
         "to keep it, exercise what needs it and lock again, or write in pruner.toml",
         f"  [images.{image}]",
         f'  keep = ["{name}"]',
+    ]
+
+
+def _looked_for(missed: Sequence[Missed]) -> list[str]:
+    """Say once for each line of code what it missed, and when first."""
+    first: dict[tuple[str, str, str], str] = {}
+    for item in missed:
+        place = (item.kind, item.module, item.by or "the command line")
+        first[place] = min(item.time, first.get(place, item.time))
+    if not first:
+        return ["missed: nothing, as far as this file says"]
+    return [
+        f"missed: {kind} of {what} by {by}, first at {time}"
+        for (kind, what, by), time in sorted(first.items())
     ]

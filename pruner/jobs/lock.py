@@ -23,9 +23,10 @@ from pruner.jobs.observe import (
 )
 from pruner.jobs.settle import Settled, Trial, settle
 from pruner.jobs.study import study
+from pruner.lock.guard import guard_files
 from pruner.lock.header import header
 from pruner.lock.pins import LockText
-from pruner.model import SCHEMA, Document, LockFiles, Policy, Sizes, Value
+from pruner.model import SCHEMA, Document, Inventory, LockFiles, Policy, Sizes, Value
 from pruner.sandbox.base import Sandbox
 
 
@@ -49,7 +50,8 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         require_success(seen.subject.traces)
         reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
         settled = settle(Trial(job.image, job.agents, sandbox, clock), seen, reading, job.policy)
-    return _write(job, _document(job, sandbox.name, seen, settled), settled.text)
+    document = _document(job, sandbox.name, seen, settled)
+    return _write(job, document, settled.text, seen.subject.inventory)
 
 
 def _document(job: Job, runtime: str, seen: Observation, settled: Settled) -> Document:
@@ -76,7 +78,7 @@ def save_traces(job: Job, seen: Observation) -> None:
     )
 
 
-def _write(job: Job, document: Document, text: LockText) -> Document:
+def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
     passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
@@ -94,6 +96,7 @@ def _write(job: Job, document: Document, text: LockText) -> Document:
             names["requirements.txt"]: f"{above}\n{text.requirements}",
             names["pylock.toml"]: f"{above}\n{text.pylock}",
             names["verdicts.json"]: encode(document),
+            **{folder / name: text for name, text in guard_files(document, inventory).items()},
         }
     )
     return document

@@ -37,6 +37,10 @@ def _left_out(document: Document) -> list[str]:
         names = [f"{row.name}=={row.version}" for row in dropped if row.level == level.word]
         if names:
             lines.append(f"  {level.word} ({len(names)}): {', '.join(names)}")
+    lines.append(
+        "pruner_guard.* beside this file, copied into site-packages, name what was left out when"
+        " something misses it, where PRUNER_GUARD=1 is set."
+    )
     if document.policy != Policy.SAFE:
         lines.append("`uv pip check` names those of them that something here declares.")
     return lines

@@ -88,7 +88,8 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
     if document.lock is not None and sizes is not None:
         yield Text(f"wrote {document.lock.requirements}")
         yield Text(f"      {document.lock.pylock}")
-        yield Text(f"      {document.lock.pylock.rpartition('/')[0]}/verdicts.json")
+        folder = document.lock.pylock.rpartition("/")[0]
+        yield from (Text(f"      {folder}/{name}") for name in ("verdicts.json", "pruner_guard.py"))
 
 
 def times(timings: Sequence[Timing]) -> str:

@@ -77,10 +77,14 @@ class Workspace:
 
 def copy_tracers(target: Path) -> None:
     """Copy the tracers, which are data to pruner, to where a sandbox can see them."""
-    packaged = files("pruner") / "_tracers"
-    source = Path(str(packaged)) if packaged.is_dir() else Path(__file__).parents[2] / "tracers"
-    for file in sorted(source.glob("*.py")):
+    for file in sorted(tracers().glob("*.py")):
         shutil.copy(file, target / file.name)
+
+
+def tracers() -> Path:
+    """Return the folder of the tracers: in the wheel, else in the source tree."""
+    packaged = files("pruner") / "_tracers"
+    return Path(str(packaged)) if packaged.is_dir() else Path(__file__).parents[2] / "tracers"
 
 
 @contextmanager
