@@ -8,8 +8,9 @@ flag that the file itself sets is left alone: how it is set says more than its n
 
 import re
 
+# Every repeat is bounded or stops at a line: whoever wrote the text may wish us ill.
 _LAZY = re.compile(
-    rb"^[ \t]*sys\.modules\[__name__\][ \t]*=|^[^#\n]*\b(?:_?lazy\w*\.attach(?:_stub)?)\("
+    rb"^[ \t]*sys\.modules\[__name__\][ \t]*=|^[^#\n]*\b(?:_?lazy\w{0,40}\.attach(?:_stub)?)\("
     rb"|^def __getattr__\([^\n]*\n(?:[ \t][^\n]*\n|\n)*?[ \t][^\n]*\bimport_module\(",
     re.MULTILINE,
 )
@@ -28,11 +29,14 @@ def lazy_line(content: bytes) -> int:
     return content.count(b"\n", 0, match.start()) + 1 if match else 0
 
 
-_CALL = re.compile(rb"(?<!def )(?<![\w.\"'])(?:\w+\.)*(?:is_(\w+)_available|has_(\w+))\([^()\n]*\)")
+_CALL = re.compile(
+    rb"(?<!def )(?<![\w.\"'])(?:\w+\.)*"
+    rb"(?:is_(\w{1,80})_available|has_(\w{1,80}))\([^()\n]*\)"
+)
 _LOADED = re.compile(rb"([\"'])([\w.]+)\1 in sys\.modules")
 _TEST = re.compile(rb"^[ \t]*(?:el)?if\b[^\n]*", re.MULTILINE)
 _FLAG = re.compile(
-    rb"(?<![\w.\"'])(?:\w+\.)*_*(?:(?:HAS|HAVE|has|have)_(\w+)|(\w+?)_(?:AVAILABLE|available))\b(?![\w.(\"'=])"
+    rb"(?<![\w.\"'])(?:\w+\.)*_{0,4}(?:(?:HAS|HAVE|has|have)_(\w{1,80})|(\w{1,80}?)_(?:AVAILABLE|available))\b(?![\w.(\"'=])"
 )
 _ASKS = re.compile(rb"sys\.modules|available|AVAILABLE|has_|have_|HAS_|HAVE_")
 _OTHER_NAMES = {"vision": "PIL", "pillow": "PIL", "opencv": "cv2", "speech": "torchaudio",
