@@ -8,6 +8,7 @@ import msgspec
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.evidence import Missing, imported, joined, observed, reached, shown
+from pruner.analysis.programs import with_programs
 from pruner.analysis.usage import phoned, used_data
 from pruner.analysis.verdicts import Findings, decide_safe, sizes
 from pruner.clock import Clock
@@ -24,6 +25,8 @@ from pruner.jobs.observe import (
     require_success,
 )
 from pruner.jobs.prove import missed, prove
+from pruner.jobs.recall import project_folder, recall
+from pruner.jobs.record import Record, read_records
 from pruner.lock.header import header
 from pruner.lock.pins import LockText, index_lines, lock
 from pruner.model import (
@@ -75,14 +78,29 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     """Carry out the job, write the lock, and return the document."""
     require_policy(job.policy)
     read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
+    records = read_records(
+        private_folder(job.config, job.image), [agent.name for agent in job.agents]
+    )
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
         seen = observe(job.config, job.image, job.agents, environment, clock)
     save_traces(job, seen)
     require_success(seen.traces)
+    seen = _with_records(job, seen, records, sandbox.name, clock)
     document, text = _settle(job, sandbox, seen, clock)
     return _write(job, document, text)
+
+
+def _with_records(
+    job: Job, seen: Observation, records: dict[str, Record], runtime: str, clock: Clock
+) -> Observation:
+    root = project_folder(job.config, job.image, runtime)
+    recalled = recall(records, job.image, root, seen.inventory)
+    if recalled.runs:
+        earlier = "1 earlier one" if recalled.runs == 1 else f"{recalled.runs} earlier ones"
+        clock.note(f"evidence: this run and {earlier} (pruner trace begins anew)")
+    return msgspec.structs.replace(seen, recalled=recalled)
 
 
 def _settle(
@@ -120,7 +138,7 @@ def _settle(
         runtime=sandbox.name,
         policy=job.policy,
         python=seen.inventory.python,
-        agents=original,
+        agents=with_programs(original, seen.traces, seen.inventory, ownership),
         distributions=decision.verdicts,
         findings=_findings(job, decision, seen),
         size_bytes=Sizes(before=before, after=after),
@@ -131,11 +149,12 @@ def _settle(
 
 def decide(job: Job, seen: Observation, ownership: Ownership, restored: dict[str, str]) -> Decision:
     """Join what was observed with what the code could import and with what is installed."""
-    files = reached(seen.tree, seen.entries, seen.traces)
+    traces = (*seen.traces, *seen.recalled.traces)
+    files = reached(seen.tree, seen.entries, traces)
     required, guarded, missing = imported(seen.tree, files, ownership)
     used = joined(
-        observed(seen.traces, ownership, startup_modules()),
-        used_data(seen.traces, ownership, len(seen.inventory.distributions)),
+        observed(traces, ownership, startup_modules()),
+        used_data(traces, ownership, len(seen.inventory.distributions)),
     )
     kept = {normalise(name): "kept by the configuration" for name in job.image.keep}
     findings = Findings(
@@ -188,7 +207,7 @@ def _findings(job: Job, decision: Decision, seen: Observation) -> tuple[Finding,
         )
         for host, by, agent in phoned(seen.traces, tuple(job.image.services))
     ]
-    return (*missing, *unreadable, *local, *hosts)
+    return (*missing, *unreadable, *local, *hosts, *seen.recalled.findings)
 
 
 def save_traces(job: Job, seen: Observation) -> None:

@@ -8,6 +8,7 @@ from pruner.config import Agent, Config, Image
 from pruner.errors import AgentError
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
+from pruner.jobs.recall import Recalled
 from pruner.model import AgentReport, AgentStatus, Inventory, SourceTree, Trace, Value
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
@@ -26,6 +27,7 @@ class Observation(Value, frozen=True):
     tree: SourceTree
     entries: tuple[str, ...]  # first-party files that the agents' commands start
     requirements: Requirements
+    recalled: Recalled = Recalled()
 
 
 def observe(
