@@ -312,14 +312,32 @@ class Finding(Value, frozen=True):
 # --- the document ----------------------------------------------------------------------------
 
 
+class ProgramReport(Value, frozen=True):
+    """A program outside the distributions that an agent started, and its Debian package."""
+
+    what: str  # absolute path; a bare name where there is no such program
+    package: str | None = None
+
+
+class RunReport(Value, frozen=True):
+    """One run of an agent's record, and what the runs before it had not used."""
+
+    when: str  # UTC, "2026-11-24T10:02:03Z"
+    modules: int
+    added_modules: int
+    added_distributions: tuple[str, ...] = ()
+
+
 class AgentReport(Value, frozen=True):
-    """One agent in the document."""
+    """One agent in the document; where there are `runs`, `modules` counts those of all of them."""
 
     name: str
     status: str
     modules: int
     seconds: float
     exercises: tuple[Outcome, ...] = ()
+    programs: tuple[ProgramReport, ...] = ()
+    runs: tuple[RunReport, ...] = ()
 
 
 class LockFiles(Value, frozen=True):

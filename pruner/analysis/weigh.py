@@ -37,12 +37,13 @@ class Subject(Value, frozen=True):
     """What is known of an image before anything is decided."""
 
     inventory: Inventory
-    traces: tuple[Trace, ...]
+    traces: tuple[Trace, ...]  # one run of each agent: what the proof is compared with
     tree: SourceTree
     entries: tuple[str, ...]  # first-party files that the agents' commands start
     said: dict[str, str] = {}  # noqa: RUF012  words of commands and environments -> where
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: key -> why
+    also: tuple[Trace, ...] = ()  # of other runs, whose evidence counts as well
 
 
 class Reading(NamedTuple):
@@ -68,22 +69,20 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     The policy decides what counts as kept where a library links to another.
     """
     inventory, tree = subject.inventory, subject.tree
-    files = reached(tree, subject.entries, subject.traces)
+    traces = (*subject.traces, *subject.also)
+    files = reached(tree, subject.entries, traces)
     imports = imported(tree, files, ownership)
     words = Words(tree, files, subject.said)
     used = joined(
-        observed(subject.traces, ownership, reading.startup),
-        used_data(subject.traces, ownership, len(inventory.distributions)),
+        observed(traces, ownership, reading.startup),
+        used_data(traces, ownership, len(inventory.distributions)),
     )
     urls, modules = words.drivers(reading.drivers, {*used, *imports.required}, ownership)
     required = joined(imports.required, urls)
     names = {**modules, **imports.names}
     start = Start(
         loaded=tuple(
-            item
-            for trace in subject.traces
-            for item in trace.loaded
-            if item.what not in reading.startup
+            item for trace in traces for item in trace.loaded if item.what not in reading.startup
         ),
         required=(*names, *_wanted_modules(subject.wanted, ownership)),
         named=frozenset(words.where),
@@ -102,12 +101,12 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     )
     proofs[Level.LINKED] = native.proofs
     spelling = Spelling(ownership, tree)
-    routes = Routes(subject.traces, tree, subject.entries, spelling)
+    routes = Routes(traces, tree, subject.entries, spelling)
     evidence = Evidence(
         proofs={level: spelling.proofs(found) for level, found in proofs.items()},
         wanted=subject.wanted,
         chains=_chains(used, required, reach, routes, names, ownership),
-        users=_users(subject.traces, ownership, imports, reach, native),
+        users=_users(traces, ownership, imports, reach, native),
     )
     return Weighed(evidence=evidence, missing=imports.missing, unreadable=reach.unreadable)
 

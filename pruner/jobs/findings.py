@@ -18,6 +18,7 @@ def findings(seen: Observation, weighed: Weighed, services: Collection[str]) -> 
         *_unread(seen, weighed),
         *_unpinnable(seen),
         *_phoned(seen, services),
+        *seen.noted,
     )
 
 

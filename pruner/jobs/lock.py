@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.programs import with_programs
 from pruner.analysis.verdicts import sizes
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -21,6 +23,8 @@ from pruner.jobs.observe import (
     reports,
     require_success,
 )
+from pruner.jobs.recall import project_folder, recall
+from pruner.jobs.record import Record, read_records
 from pruner.jobs.settle import Settled, Trial, settle
 from pruner.jobs.study import study
 from pruner.lock.guard import guard_files
@@ -42,27 +46,50 @@ class Job(Value, frozen=True):
 def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     """Carry out the job, write the lock, and return the document."""
     read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
+    records = read_records(
+        private_folder(job.config, job.image), [agent.name for agent in job.agents]
+    )
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
         seen = observe(job.config, job.image, job.agents, environment, clock)
         save_traces(job, seen)
         require_success(seen.subject.traces)
+        seen = _with_records(job, seen, records, sandbox.name, clock)
+        ownership = Ownership(seen.subject.inventory)
         reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
-        settled = settle(Trial(job.image, job.agents, sandbox, clock), seen, reading, job.policy)
-    document = _document(job, sandbox.name, seen, settled)
+        trial = Trial(job.image, job.agents, sandbox, clock)
+        settled = settle(trial, seen, ownership, reading, job.policy)
+    document = _document(job, sandbox.name, seen, ownership, settled)
     return _write(job, document, settled.text, seen.subject.inventory)
 
 
-def _document(job: Job, runtime: str, seen: Observation, settled: Settled) -> Document:
+def _with_records(
+    job: Job, seen: Observation, records: dict[str, Record], runtime: str, clock: Clock
+) -> Observation:
+    root = project_folder(job.config, job.image, runtime)
+    recalled = recall(records, job.image, root, seen.subject.inventory)
+    if not recalled.runs:
+        return seen
+    earlier = "1 earlier one" if recalled.runs == 1 else f"{recalled.runs} earlier ones"
+    clock.note(f"evidence: this run and {earlier} (pruner trace begins anew)")
+    subject = msgspec.structs.replace(seen.subject, also=(*seen.subject.also, *recalled.traces))
+    return msgspec.structs.replace(seen, subject=subject, noted=recalled.findings)
+
+
+def _document(
+    job: Job, runtime: str, seen: Observation, ownership: Ownership, settled: Settled
+) -> Document:
     before, after = sizes(settled.verdicts)
+    subject = seen.subject
+    agents = reports(subject.traces)
     return Document(
         schema=SCHEMA,
         image=job.image.name,
         runtime=runtime,
         policy=job.policy,
-        python=seen.subject.inventory.python,
-        agents=reports(seen.subject.traces),
+        python=subject.inventory.python,
+        agents=with_programs(agents, subject.traces, subject.inventory, ownership),
         distributions=settled.verdicts,
         findings=findings(seen, settled.weighed, tuple(job.image.services)),
         size_bytes=Sizes(before=before, after=after),

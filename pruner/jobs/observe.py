@@ -12,7 +12,7 @@ from pruner.errors import AgentError
 from pruner.image.dockerfile import read_dockerfile
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
-from pruner.model import AgentReport, AgentStatus, Inventory, Trace, Value, normalise
+from pruner.model import AgentReport, AgentStatus, Finding, Inventory, Trace, Value, normalise
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
 from pruner.static.entry import entry_files
@@ -28,6 +28,7 @@ class Observation(Value, frozen=True):
 
     subject: Subject
     requirements: Requirements
+    noted: tuple[Finding, ...] = ()  # what has to be said of evidence from elsewhere
 
 
 def observe(

@@ -38,9 +38,10 @@ class Settled(Value, frozen=True):
     proof: ProofReport
 
 
-def settle(trial: Trial, seen: Observation, reading: Reading, policy: Policy) -> Settled:
+def settle(
+    trial: Trial, seen: Observation, ownership: Ownership, reading: Reading, policy: Policy
+) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
-    ownership = Ownership(seen.subject.inventory)
     expected = {report.name: report for report in reports(seen.subject.traces)}
     options = index_lines(seen.requirements.indexes)
     subject, restored, rounds = seen.subject, dict[str, str](), 0
