@@ -26,12 +26,15 @@ TIMEOUT = 300.0
 
 
 @contextmanager
-def study(environment: Environment, inventory: Inventory, clock: Clock) -> Iterator[Reading]:
+def study(
+    environment: Environment, inventory: Inventory, clock: Clock, kept: Path | None = None
+) -> Iterator[Reading]:
     """Open what is needed to weigh an environment's distributions; it has to stay there meanwhile.
 
-    What was read of a file is kept by its content, so a wheel is read once on a machine.
+    What was read of a file is kept by its content, so a wheel is read once on a machine; `kept` is
+    the file for that, by default the one in the store.
     """
-    with Facts.open(facts_file()) as facts:
+    with Facts.open(kept or facts_file()) as facts:
         desk = _Desk(environment)
         with clock.step("read what libraries ask for", sandbox=False):
             links, notes = linkage(inventory, desk.libraries, facts)
