@@ -7,6 +7,7 @@ from operator import itemgetter
 import msgspec
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.own import tail_in
 from pruner.model import Guard, ImportSite, Proof, SourceTree, Trace, Value
 
 MOST_PROOFS = 5
@@ -66,10 +67,7 @@ def shown(
         if by is None:
             return None
         path, _, line = by.rpartition(":")
-        parts = path.split("/")
-        tails = ("/".join(parts[start:]) for start in range(len(parts)))
-        own = next((tail for tail in tails if tail in tree.files), None)
-        return f"{own or ownership.below_site(path)}:{line}"
+        return f"{tail_in(path, tree) or ownership.below_site(path)}:{line}"
 
     return {
         key: tuple(msgspec.structs.replace(proof, by=short(proof.by)) for proof in row)

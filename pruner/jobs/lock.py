@@ -14,6 +14,7 @@ from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import write_all
+from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.observe import (
     Observation,
     locks_folder,
@@ -71,17 +72,25 @@ def require_policy(policy: Policy) -> None:
         )
 
 
-def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
-    """Carry out the job, write the lock, and return the document."""
+def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
+    """Carry out the job, write the lock, and return the document; `once`: without a second run."""
     require_policy(job.policy)
     read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
         seen = observe(job.config, job.image, job.agents, environment, clock)
+        save_traces(job, seen)
+        require_success(seen.traces)
+        again = Repeated()
+        if not once:
+            again = repeat(job.config, job.agents, seen, environment, clock)
+    seen = msgspec.structs.replace(seen, again=again.traces)
     save_traces(job, seen)
-    require_success(seen.traces)
     document, text = _settle(job, sandbox, seen, clock)
+    assert document.proof is not None  # noqa: S101  what was settled was proven, or not
+    sure = assess(job.config, job.image, seen, again, document.distributions, document.proof)
+    document = msgspec.structs.replace(document, confidence=sure)
     return _write(job, document, text)
 
 
@@ -131,11 +140,11 @@ def _settle(
 
 def decide(job: Job, seen: Observation, ownership: Ownership, restored: dict[str, str]) -> Decision:
     """Join what was observed with what the code could import and with what is installed."""
-    files = reached(seen.tree, seen.entries, seen.traces)
+    files = reached(seen.tree, seen.entries, seen.evidence)
     required, guarded, missing = imported(seen.tree, files, ownership)
     used = joined(
-        observed(seen.traces, ownership, startup_modules()),
-        used_data(seen.traces, ownership, len(seen.inventory.distributions)),
+        observed(seen.evidence, ownership, startup_modules()),
+        used_data(seen.evidence, ownership, len(seen.inventory.distributions)),
     )
     kept = {normalise(name): "kept by the configuration" for name in job.image.keep}
     findings = Findings(
@@ -186,7 +195,7 @@ def _findings(job: Job, decision: Decision, seen: Observation) -> tuple[Finding,
             what=f"tried to reach {host}" + (f", at {by}" if by else ""),
             fix="nothing, if it is meant to; the sandbox let it through only where its network is",
         )
-        for host, by, agent in phoned(seen.traces, tuple(job.image.services))
+        for host, by, agent in phoned(seen.evidence, tuple(job.image.services))
     ]
     return (*missing, *unreadable, *local, *hosts)
 
@@ -194,7 +203,9 @@ def _findings(job: Job, decision: Decision, seen: Observation) -> tuple[Finding,
 def save_traces(job: Job, seen: Observation) -> None:
     """Keep the traces, also those of a failed run: they say why."""
     folder = private_folder(job.config, job.image) / "traces"
-    write_all({folder / f"{item.agent}.json": msgspec.json.encode(item) for item in seen.traces})
+    again = {folder / "again" / f"{item.agent}.json": item for item in seen.again}
+    files = {folder / f"{item.agent}.json": item for item in seen.traces} | again
+    write_all({path: msgspec.json.encode(item) for path, item in files.items()})
 
 
 def _write(job: Job, document: Document, text: LockText) -> Document:

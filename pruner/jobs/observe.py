@@ -26,6 +26,12 @@ class Observation(Value, frozen=True):
     tree: SourceTree
     entries: tuple[str, ...]  # first-party files that the agents' commands start
     requirements: Requirements
+    again: tuple[Trace, ...] = ()  # of a second run: evidence too, and no outcome to be held to
+
+    @property
+    def evidence(self) -> tuple[Trace, ...]:
+        """Return the traces of all runs."""
+        return (*self.traces, *self.again)
 
 
 def observe(

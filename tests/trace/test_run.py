@@ -10,7 +10,7 @@ import pytest
 from pruner.config import Agent, ExitReady
 from pruner.errors import OutsideError
 from pruner.model import Host, Loaded, Program
-from pruner.sandbox.base import Completed, Exit
+from pruner.sandbox.base import Completed, Exit, Measure
 from pruner.trace.run import run_agent
 
 HEADER = {
@@ -41,7 +41,8 @@ class Pretended:
         self.asked: list[object] = []
 
     @contextmanager
-    def start(self, agent: Agent) -> Iterator["Pretended"]:
+    def start(self, agent: Agent, measure: Measure | None = None) -> Iterator["Pretended"]:
+        assert measure is None
         assert agent is AGENT
         yield self
 
@@ -62,6 +63,10 @@ class Pretended:
     def stop(self, *, politely: bool) -> Exit:
         assert politely
         return self.ended()
+
+    @property
+    def lines(self) -> Path:
+        raise AssertionError
 
 
 def pretend(folder: Path, *lines: object, owners: object = None) -> Pretended:
