@@ -21,11 +21,12 @@ import json
 import os
 import signal
 import sys
-from _thread import allocate_lock, start_new_thread
+from _thread import allocate_lock, get_native_id, start_new_thread
 from time import sleep
 
 TYPE_CHECKING = False  # what type checkers take for true, without typing
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Callable
     from typing import Any
 
@@ -37,6 +38,7 @@ VERSION = 1
 PERIOD_S = 0.2
 PATIENCE_S = 1.0  # for the other thread to end its write; a handler may have interrupted our own
 ATTEMPTS = 3
+LOOK_S, MOST_LOOKS = 0.0005, 100  # for the kernel to take a thread off its list
 MAX_WHY = 300
 
 _HOME = os.path.dirname(os.path.abspath(__file__))
@@ -46,29 +48,47 @@ _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
 
 
 class _Lines:
-    """The file of this process; a fork goes on in a new one."""
+    """The file of this process, and the thread that writes it; a fork goes on in a new one."""
 
     def __init__(self, data: "Data") -> None:
         self.data = data
         self.begin()
 
     def begin(self) -> None:
-        """Name a new file, and start the thread that writes it."""
+        """Name a new file, and keep it up to date."""
         self.path = _new_path()
         self.written = -1
         self.lock = allocate_lock()
+        self.go()
+
+    def go(self) -> None:
+        """Start the thread."""
+        self.thread = 0
+        self.wake, self.gone = allocate_lock(), allocate_lock()
+        self.wake.acquire()
+        self.gone.acquire()
         # A signal that this thread took would not wake the agent's main thread from a wait.
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
-            start_new_thread(self.keep, (os.getpid(),))
+            start_new_thread(self.keep, (self.wake, self.gone))
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-    def keep(self, pid: int) -> None:
-        """Write what is new, for ever."""
-        while pid == os.getpid():
-            sleep(PERIOD_S)
+    def keep(self, wake: "LockType", gone: "LockType") -> None:
+        """Write what is new, until the thread is told to end."""
+        self.thread = get_native_id()
+        while not wake.acquire(timeout=PERIOD_S):
             self.save()
+        gone.release()
+
+    def pause(self) -> None:
+        """End the thread before a fork, of which Python would warn."""
+        self.wake.release()
+        self.gone.acquire(timeout=PATIENCE_S)
+        for _ in range(MOST_LOOKS):
+            if not os.path.exists("/proc/self/task/%d" % self.thread):
+                break
+            sleep(LOOK_S)
 
     def save(self) -> None:
         """Write what was gathered, if there is more than the last time. Never raises."""
@@ -85,13 +105,6 @@ class _Lines:
             return
         finally:
             lock.release()
-
-    def go_on(self) -> None:
-        """Begin anew in a fork, where no other thread lives."""
-        try:
-            self.begin()
-        except Exception:  # noqa: BLE001  no thread more is allowed: the way out still saves
-            return
 
     def gathered(self) -> "Data":
         """Return a copy of what coverage.py has gathered, while other threads add to it."""
@@ -182,8 +195,8 @@ def _gathering(order: "dict[str, Any]") -> "Data":
     return data
 
 
-def _before_the_end(lines: _Lines) -> None:
-    """Save before each way out of a process that passes atexit by."""
+def _keep(lines: _Lines) -> None:
+    """Save before each way out of a process that passes atexit by, and go on after a fork."""
 
     def saving(original: "Callable[..., Any]") -> "Callable[..., Any]":
         def wrapper(*args: "Any", **named: "Any") -> "Any":  # noqa: ANN401
@@ -194,8 +207,24 @@ def _before_the_end(lines: _Lines) -> None:
 
     for name in ("_exit", "execv", "execve"):
         setattr(os, name, saving(getattr(os, name)))
-    os.register_at_fork(after_in_child=lines.go_on)
+    os.register_at_fork(
+        before=_quietly(lines.pause),
+        after_in_parent=_quietly(lines.go),
+        after_in_child=_quietly(lines.begin),
+    )
     atexit.register(lines.save)
+
+
+def _quietly(step: "Callable[[], None]") -> "Callable[[], None]":
+    """Return the step, silent where no thread may be started: the way out still saves."""
+
+    def wrapper() -> None:
+        try:
+            step()
+        except Exception:  # noqa: BLE001  an agent must not fail because it is measured
+            return
+
+    return wrapper
 
 
 def _begin() -> None:
@@ -205,7 +234,7 @@ def _begin() -> None:
     import pruner_tracer  # type: ignore[import-not-found]  # noqa: PLC0415
 
     if not pruner_tracer._is_off():  # noqa: SLF001
-        _before_the_end(_Lines(_gathering(order)))
+        _keep(_Lines(_gathering(order)))
 
 
 _started: "list[bool]" = []
