@@ -56,7 +56,7 @@ def confidence(measured: Measured) -> Confidence:
     factors = [factor for rule in RULES if (factor := rule(measured)) is not None]
     return Confidence(
         score=round(prod(factor for factor, _ in factors), 2),
-        because=tuple(f"{why} (x {factor:.2f})" for factor, why in factors),
+        because=tuple(why if factor == 1 else f"{why} (x {factor:.2f})" for factor, why in factors),
     )
 
 
@@ -76,9 +76,10 @@ def _exercises(measured: Measured) -> Factor | None:
     if not measured.agents:
         return None
     share = measured.exercised / measured.agents
-    verb = "does" if measured.exercised == 1 else "do"
-    why = f"{measured.exercised} of {_count(measured.agents, 'agent')} {verb} an exercise"
-    return UNEXERCISED + (1 - UNEXERCISED) * share, f"{why}, or run to an end"
+    one = measured.exercised == 1
+    does, runs = ("does", "runs") if one else ("do", "run")
+    why = f"{measured.exercised} of {_count(measured.agents, 'agent')} {does} an exercise"
+    return UNEXERCISED + (1 - UNEXERCISED) * share, f"{why}, or {runs} to an end"
 
 
 def _weak(measured: Measured) -> Factor | None:
@@ -86,8 +87,9 @@ def _weak(measured: Measured) -> Factor | None:
     if not measured.kept:
         return None
     share = measured.weak / measured.kept
-    why = f"{measured.weak} of {_count(measured.kept, 'kept distribution')} rest on"
-    return 1 - MOST_WEAK * share, f"{why} less than an observed use"
+    rest = "rests" if measured.kept == 1 or measured.weak == 1 else "rest"
+    why = f"{measured.weak} of {_count(measured.kept, 'kept distribution')} {rest}"
+    return 1 - MOST_WEAK * share, f"{why} on less than an observed use"
 
 
 def _gpu(measured: Measured) -> Factor | None:

@@ -94,8 +94,8 @@ class _Again:
                 if measure is not None and self._run_measured(agent, measure):
                     return
                 trace = run_agent(self._environment, agent)
-        except PrunerError as error:
-            self.flaky.append(f"{agent.name}: {error.message}")
+        except (PrunerError, OSError) as error:
+            self.flaky.append(f"{agent.name}: {error}")
             return
         self.traces.append(trace)
         self.flaky += differences(trace, self._expected[agent.name])

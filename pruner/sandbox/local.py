@@ -75,7 +75,10 @@ class LocalSandbox:
         version = image.python or self._guessed(image)
         choice = ["--python", version] if version else []
         seeded = ["--seed"] if seed else []
-        uv.run(["venv", *choice, *seeded, str(folder)], what=f"images.{image.name}: environment")
+        # Interpreters of the person's own, such as pyenv's, are found after the system's.
+        places = {"PATH": f"{uv.variables()['PATH']}:{os.environ.get('PATH', '')}"}
+        making = ["venv", *choice, *seeded, str(folder)]
+        uv.run(making, what=f"images.{image.name}: environment", env=places)
         argv = ["pip", "install", "--python", str(folder / "bin" / "python"), *requirements]
         inside = walls(
             [self._root, *interpreter_folders(folder), uv.binary().parent],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from pruner.errors import OutsideError
 from pruner.sandbox import uv
 from pruner.sandbox.base import Measure
 from pruner.sandbox.workspace import remove, store
@@ -38,8 +39,11 @@ def library(python: str, machine: str, desk: Path) -> Path:
         argv = ["pip", "install", "--target", str(fresh), "--python", sys.executable]
         argv += ["--python-version", version, *chosen, "--only-binary", ":all:", "--no-deps"]
         uv.run([*argv, REQUIREMENT], what="coverage.py")
-        place.parent.mkdir(parents=True, exist_ok=True)
-        _move(fresh, place)
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            _move(fresh, place)
+        except OSError as error:
+            raise OutsideError(f"coverage.py cannot be kept in {place}: {error}") from error
     return place
 
 
