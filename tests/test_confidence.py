@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from pruner.model import Confidence, Trace
-from support import Done, assert_nothing_left, project, run
+from support import DOCKERFILE, Done, assert_nothing_left, project, run
 
 BOTH = pytest.mark.parametrize(
     "runtime", ["local", pytest.param("docker", marks=pytest.mark.engine)]
@@ -107,6 +107,14 @@ def test_a_python_that_is_not_pruners(
 def test_an_agent_that_does_not_end_on_sigterm(tmp_path: Path) -> None:
     code = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + SERVER
     assert sure(lock(serve(tmp_path, code=code))).because[0].startswith("93 % of 29 reachable")
+
+
+@pytest.mark.engine
+def test_an_image_whose_user_is_nobody(tmp_path: Path) -> None:
+    dockerfile = f"{DOCKERFILE}USER 65534:65534\n"
+    code = f"import os\nos.umask(0o077)\n{SERVER}"
+    found = sure(lock(serve(tmp_path, code=code, dockerfile=dockerfile), runtime="docker"))
+    assert found.because[0] == "93 % of 29 reachable statements ran (x 0.96)"
 
 
 @BOTH

@@ -52,7 +52,6 @@ class _Lines:
 
     def __init__(self, data: "Data") -> None:
         self.data = data
-        self.begin()
 
     def begin(self) -> None:
         """Name a new file, and keep it up to date."""
@@ -71,6 +70,9 @@ class _Lines:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
         try:
             start_new_thread(self.keep, (self.wake, self.gone))
+        except RuntimeError:  # no thread more is allowed: the next fork is not to wait for this one
+            self.gone.release()
+            raise
         finally:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
@@ -234,7 +236,9 @@ def _begin() -> None:
     import pruner_tracer  # type: ignore[import-not-found]  # noqa: PLC0415
 
     if not pruner_tracer._is_off():  # noqa: SLF001
-        _keep(_Lines(_gathering(order)))
+        lines = _Lines(_gathering(order))
+        _quietly(lines.begin)()
+        _keep(lines)
 
 
 _started: "list[bool]" = []
@@ -248,7 +252,7 @@ def start() -> None:
     try:
         _begin()
     except Exception as error:  # noqa: BLE001  an agent must not fail because it cannot be measured
-        why = "%s: %s" % (type(error).__name__, error)
+        why = ascii("%s: %s" % (type(error).__name__, error))[1:-1]
         try:
             _write(_new_path(), why, {})
         except OSError:

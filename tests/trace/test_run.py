@@ -118,3 +118,17 @@ def test_owners_that_are_none_are_an_error(tmp_path: Path) -> None:
     place = pretend(tmp_path, ["spawn", "/usr/bin/ffmpeg", None], owners=[1])
     with pytest.raises(OutsideError, match="no valid answer"):
         run_agent(place, AGENT)
+
+
+@pytest.mark.parametrize(
+    ("file", "there"),
+    [
+        ("/usr/lib/x86_64-linux-gnu/libcuda.so.535.54", True),
+        ("/usr/local/cuda/lib64/stubs/libcuda.so.1", False),
+        ("/site/nvidia/cuda_runtime/lib/libcudart.so.12", False),
+    ],
+)
+def test_a_gpu_is_there_where_the_library_of_its_driver_was_mapped(
+    file: str, *, there: bool, tmp_path: Path
+) -> None:
+    assert run_agent(pretend(tmp_path, ["library", file]), AGENT).gpu is there
