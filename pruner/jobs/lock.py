@@ -89,7 +89,8 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
     save_traces(job, seen)
     document, text = _settle(job, sandbox, seen, clock)
     assert document.proof is not None  # noqa: S101  what was settled was proven, or not
-    sure = assess(job.config, job.image, seen, again, document.distributions, document.proof)
+    with clock.step("work out the confidence", sandbox=False):
+        sure = assess(job.config, job.image, seen, again, document.distributions, document.proof)
     document = msgspec.structs.replace(document, confidence=sure)
     return _write(job, document, text)
 
