@@ -217,6 +217,7 @@ class Trace(Value, frozen=True):
     hosts: tuple[Host, ...] = ()
     lookups: tuple[Attempt, ...] = ()  # distributions whose metadata was asked for by name
     dropped: int = 0  # events that could not be used: see trace/events.py
+    gpu: bool = False  # the driver of one was there, or its library was mapped
 
     @property
     def modules(self) -> int:
@@ -371,6 +372,16 @@ class ProofReport(Value, frozen=True):
     differences: tuple[str, ...] = ()
 
 
+class Confidence(Value, frozen=True):
+    """How much the verdicts can be relied on, from 0 to 1, and what that rests on.
+
+    An order, not a probability: docs/confidence.md has the formula and its limits.
+    """
+
+    score: float
+    because: tuple[str, ...]  # one reason a factor, with its figure
+
+
 class Timing(Value, frozen=True):
     """Where the time went: seconds of one step, and whose work it was."""
 
@@ -398,3 +409,4 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     lock: LockFiles | None = None
     size_bytes: Sizes | None = None
     proof: ProofReport | None = None
+    confidence: Confidence | None = None

@@ -58,7 +58,8 @@ _READERS = ("/pkg_resources/", "/importlib_metadata/", "/importlib_resources/", 
 _PACKAGES = "-packages/"  # site-packages, dist-packages, and their -info folders
 _SHARED = tuple(sys.prefix + part for part in ("/share/", "/etc/") if sys.prefix != "/usr")
 _METADATA = (".dist-info/", ".egg-info/")
-_PLUMBING: "dict[str, bool]" = {}  # file: whether it acts for others
+# file: whether it acts for others; what measures saves before each exec
+_PLUMBING: "dict[str, bool]" = {_HOME + "/pruner_coverage.py": True}
 _BUILTIN = frozenset(sys.builtin_module_names)
 _SUFFIXES = tuple(_imp.extension_suffixes())
 _CODE = (".py", ".pyc", ".so", ".pth", ".start")

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.own import tail_in
 from pruner.model import Proof, SourceTree
 
 _LINE = re.compile(r":[0-9]+\Z")
@@ -24,10 +25,8 @@ class Spelling:
         return f"{self.own(path) or self._ownership.below_site(path)}{colon}{line}"
 
     def own(self, path: str) -> str | None:
-        """Return the path of a first-party file as the source tree has it: its longest tail."""
-        parts = path.split("/")
-        tails = ("/".join(parts[start:]) for start in range(len(parts)))
-        return next((tail for tail in tails if tail in self._tree.files), None)
+        """Return the path of a first-party file as the source tree has it."""
+        return None if self._ownership.is_site(path) else tail_in(path, self._tree)
 
     def chain(self, lines: Iterable[str]) -> tuple[str, ...]:
         """Return several lines, shortened."""

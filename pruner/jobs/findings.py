@@ -72,7 +72,7 @@ def _unpinnable(seen: Observation) -> Iterator[Finding]:
 
 
 def _phoned(seen: Observation, services: Collection[str]) -> Iterator[Finding]:
-    for host, by, agent in phoned(seen.subject.traces, tuple(services)):
+    for host, by, agent in phoned(seen.runs, tuple(services)):
         yield Finding(
             code="PRN110",
             severity="note",

@@ -13,6 +13,7 @@ from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import write_all
+from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings
 from pruner.jobs.observe import (
     Observation,
@@ -43,8 +44,8 @@ class Job(Value, frozen=True):
     policy: Policy
 
 
-def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
-    """Carry out the job, write the lock, and return the document."""
+def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
+    """Carry out the job, write the lock, and return the document; `once`: without a second run."""
     read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
     records = read_records(
         private_folder(job.config, job.image), [agent.name for agent in job.agents]
@@ -55,12 +56,20 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         seen = observe(job.config, job.image, job.agents, environment, clock)
         save_traces(job, seen)
         require_success(seen.subject.traces)
+        again = Repeated()
+        if not once:
+            again = repeat(job.config, job.agents, seen, environment, clock)
+            seen = seen.counting(again.traces, again=again.traces)
+            save_traces(job, seen)
         seen = _with_records(job, seen, records, sandbox.name, clock)
         ownership = Ownership(seen.subject.inventory)
         reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
         trial = Trial(job.image, job.agents, sandbox, clock)
         settled = settle(trial, seen, ownership, reading, job.policy)
+    with clock.step("work out the confidence", sandbox=False):
+        sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
     document = _document(job, sandbox.name, seen, ownership, settled)
+    document = msgspec.structs.replace(document, confidence=sure)
     return _write(job, document, settled.text, seen.subject.inventory)
 
 
@@ -73,8 +82,7 @@ def _with_records(
         return seen
     earlier = "1 earlier one" if recalled.runs == 1 else f"{recalled.runs} earlier ones"
     clock.note(f"evidence: this run and {earlier} (pruner trace begins anew)")
-    subject = msgspec.structs.replace(seen.subject, also=(*seen.subject.also, *recalled.traces))
-    return msgspec.structs.replace(seen, subject=subject, noted=recalled.findings)
+    return seen.counting(recalled.traces, noted=recalled.findings)
 
 
 def _document(
@@ -100,9 +108,9 @@ def _document(
 def save_traces(job: Job, seen: Observation) -> None:
     """Keep the traces, also those of a failed run: they say why."""
     folder = private_folder(job.config, job.image) / "traces"
-    write_all(
-        {folder / f"{item.agent}.json": msgspec.json.encode(item) for item in seen.subject.traces}
-    )
+    files = {folder / f"{item.agent}.json": item for item in seen.subject.traces}
+    files |= {folder / "again" / f"{item.agent}.json": item for item in seen.again}
+    write_all({path: msgspec.json.encode(item) for path, item in files.items()})
 
 
 def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:

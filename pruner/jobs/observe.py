@@ -1,8 +1,10 @@
 """Watching an image as it is: what is installed, what its agents load, what its code could load."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
 from packaging.requirements import Requirement
 
 from pruner.analysis.weigh import Subject
@@ -29,6 +31,17 @@ class Observation(Value, frozen=True):
     subject: Subject
     requirements: Requirements
     noted: tuple[Finding, ...] = ()  # what has to be said of evidence from elsewhere
+    again: tuple[Trace, ...] = ()  # of a second run: evidence too, and no outcome to be held to
+
+    @property
+    def runs(self) -> tuple[Trace, ...]:
+        """Return the traces of both runs that this job made."""
+        return (*self.subject.traces, *self.again)
+
+    def counting(self, traces: Iterable[Trace], **more: tuple[Any, ...]) -> "Observation":
+        """Return the same with the traces of other runs as evidence, and other fields changed."""
+        subject = msgspec.structs.replace(self.subject, also=(*self.subject.also, *traces))
+        return msgspec.structs.replace(self, subject=subject, **more)
 
 
 def observe(

@@ -107,6 +107,10 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         yield Text(f"{verdict} in {rounds}, {document.runtime} sandbox", style=style)
         yield from (Text(f"  put back: {item.name}: {item.why}") for item in proof.restored)
         yield from (Text(f"  {_plain(line)}", style="red") for line in proof.differences)
+    sure = document.confidence
+    if sure is not None:
+        text = Text(f"confidence {sure.score:.2f}", style="bold")
+        yield text.append(f": {_plain('; '.join(sure.because))}", style="default")
     if document.lock is not None and sizes is not None:
         yield Text(f"wrote {document.lock.requirements}")
         yield Text(f"      {document.lock.pylock}")

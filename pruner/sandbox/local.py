@@ -11,9 +11,10 @@ from pruner.errors import OutsideError
 from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
 from pruner.sandbox import uv
-from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
+from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
 from pruner.sandbox.supervised import Supervised, head, tail
 from pruner.sandbox.workspace import Workspace, facts_file, store
@@ -74,7 +75,10 @@ class LocalSandbox:
         version = image.python or self._guessed(image)
         choice = ["--python", version] if version else []
         seeded = ["--seed"] if seed else []
-        uv.run(["venv", *choice, *seeded, str(folder)], what=f"images.{image.name}: environment")
+        # Interpreters of the person's own, such as pyenv's, are found after the system's.
+        places = {"PATH": f"{uv.variables()['PATH']}:{os.environ.get('PATH', '')}"}
+        making = ["venv", *choice, *seeded, str(folder)]
+        uv.run(making, what=f"images.{image.name}: environment", env=places)
         argv = ["pip", "install", "--python", str(folder / "bin" / "python"), *requirements]
         inside = walls(
             [self._root, *interpreter_folders(folder), uv.binary().parent],
@@ -181,12 +185,14 @@ class LocalEnvironment:
             return supervised.run(argv, self._env, self._root, timeout)
 
     @contextmanager
-    def start(self, agent: Agent) -> Iterator[Session]:
+    def start(self, agent: Agent, measure: Measure | None = None) -> Iterator[Session]:
         """Start the agent's services, then the agent."""
         tools = self._workspace.tools()
+        if measure is not None:
+            lay_out(measure, tools, str(tools))
         with ExitStack() as stack:
             stack.callback(self._remove_entries)
-            self._write_entries(tools)
+            self._write_entries(tools, measured=measure is not None)
             network = agent.network == "full"
             supervised = stack.enter_context(self._supervised(tools, network=network))
             session = LocalSession(supervised, tools, {**self._env, **agent.env}, self._cwd(agent))
@@ -204,7 +210,7 @@ class LocalEnvironment:
         readable = [self._root, self._folder, tools, *interpreter_folders(self._folder)]
         inside = walls(
             readable,
-            [tools / "out", folder],
+            [*writable(tools), folder],
             network=network,
             gpu=self._image.gpu,
             user=NOBODY,
@@ -217,9 +223,10 @@ class LocalEnvironment:
         folders = sorted((self._folder / "lib").glob("python*/site-packages"))
         return [folder / f"00_pruner.{kind}" for folder in folders for kind in ("pth", "start")]
 
-    def _write_entries(self, tools: Path) -> None:
+    def _write_entries(self, tools: Path, *, measured: bool) -> None:
         for path in self._entries():
-            path.write_text(entry(path.suffix, str(tools)), encoding="utf-8")
+            text = entry(path.suffix, str(tools), measured=measured)
+            path.write_text(text, encoding="utf-8")
 
     def _remove_entries(self) -> None:
         for path in self._entries():
@@ -249,11 +256,16 @@ class LocalEnvironment:
             )
 
 
-def entry(kind: str, tools: str) -> str:
-    """Return the file that lets the tracer in: `.pth`, and `.start` from Python 3.15 on."""
+def entry(kind: str, tools: str, *, measured: bool) -> str:
+    """Return the file that lets the tracer in: `.pth`, and `.start` from Python 3.15 on.
+
+    What measures starts first, so that the tracer does not see what it loads.
+    """
+    names = ["pruner_coverage", "pruner_tracer"] if measured else ["pruner_tracer"]
     if kind == ".start":
-        return "pruner_tracer:start\n"
-    return f"{tools}\nimport pruner_tracer; pruner_tracer.start()\n"
+        return "".join(f"{name}:start\n" for name in names)
+    calls = "; ".join(f"import {name}; {name}.start()" for name in names)
+    return f"{tools}\n{calls}\n"
 
 
 class LocalSession:
@@ -272,6 +284,11 @@ class LocalSession:
     def events(self) -> Path:
         """The tracer's output folder."""
         return self._tools / "out"
+
+    @property
+    def lines(self) -> Path:
+        """The folder with the lines that were run."""
+        return self._tools / "lines"
 
     @property
     def tools(self) -> str:

@@ -2,9 +2,9 @@
 
     python scripts/bench/analysis.py --project sample_agents --image speech_gpu
 
-The environment is prepared and its agents run once, in the local sandbox; that is not measured. Then
-installed files are read and everything is weighed and decided: once with no fact known about any
-file, and several times with all of them known. The peak is that of this process.
+The environment is prepared and its agents run once, in the local sandbox, which is not measured.
+Then installed files are read and everything is weighed and decided: once with no fact known about
+any file, and several times with all of them known. The peak is that of this process.
 """
 
 import argparse

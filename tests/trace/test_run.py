@@ -10,7 +10,7 @@ import pytest
 from pruner.config import Agent, ExitReady
 from pruner.errors import OutsideError
 from pruner.model import Attempt, Host, Loaded, Program
-from pruner.sandbox.base import Completed, Exit
+from pruner.sandbox.base import Completed, Exit, Measure
 from pruner.trace.run import run_agent
 
 HEADER = {
@@ -41,7 +41,8 @@ class Pretended:
         self.asked: list[object] = []
 
     @contextmanager
-    def start(self, agent: Agent) -> Iterator["Pretended"]:
+    def start(self, agent: Agent, measure: Measure | None = None) -> Iterator["Pretended"]:
+        assert measure is None
         assert agent is AGENT
         yield self
 
@@ -62,6 +63,10 @@ class Pretended:
     def stop(self, *, politely: bool) -> Exit:
         assert politely
         return self.ended()
+
+    @property
+    def lines(self) -> Path:
+        raise AssertionError
 
 
 def pretend(folder: Path, *lines: object, owners: object = None) -> Pretended:
@@ -117,3 +122,17 @@ def test_owners_that_are_none_are_an_error(tmp_path: Path) -> None:
     place = pretend(tmp_path, ["spawn", "/usr/bin/ffmpeg", None], owners=[1])
     with pytest.raises(OutsideError, match="no valid answer"):
         run_agent(place, AGENT)
+
+
+@pytest.mark.parametrize(
+    ("file", "there"),
+    [
+        ("/usr/lib/x86_64-linux-gnu/libcuda.so.535.54", True),
+        ("/usr/local/cuda/lib64/stubs/libcuda.so.1", False),
+        ("/site/nvidia/cuda_runtime/lib/libcudart.so.12", False),
+    ],
+)
+def test_a_gpu_is_there_where_the_library_of_its_driver_was_mapped(
+    file: str, *, there: bool, tmp_path: Path
+) -> None:
+    assert run_agent(pretend(tmp_path, ["library", file]), AGENT).gpu is there
