@@ -20,7 +20,7 @@ check: .venv ## Lint, types, layers, shell scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/engine scripts/base-image \
-	  scripts/quickstart scripts/test scripts/lib.sh .ci/run; else echo "no shellcheck here"; fi
+	  scripts/quickstart scripts/test scripts/pythons scripts/lib.sh .ci/run; else echo "no shellcheck here"; fi
 
 .PHONY: format
 format: .venv ## Format the code
@@ -49,6 +49,7 @@ coverage: .venv ## How much of pruner the tests run, branches too
 .PHONY: bench
 bench: .venv ## What pruner costs: paired runs, ratios
 	$(BIN)/python scripts/bench/whole.py
+	$(BIN)/python scripts/bench/events.py
 	$(BIN)/python scripts/bench/tracer.py --python $(BENCH_PYTHON) --modules $(BENCH_MODULES)
 	$(BIN)/python scripts/bench/guard.py --python $(BENCH_PYTHON)
 

@@ -3,6 +3,7 @@
 import functools
 import gc
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -190,6 +191,28 @@ def until(look: Callable[[], T], enough: Callable[[T], bool], patience: float = 
         time.sleep(0.1)
         seen = look()
     return seen
+
+
+# --- interpreters ----------------------------------------------------------------------------
+
+VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
+
+
+@functools.cache
+def interpreter(version: str) -> str | None:
+    """Return an interpreter of a version: of PATH, of pyenv, or that scripts/pythons has made."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
+    made = Path(os.environ.get("PRUNER_TEST_PYTHONS", cache / "pruner-test/pythons"))
+    found = [*sorted(pyenv.glob(f"versions/{version}.*/bin/python")), made / version / "bin/python"]
+    for candidate in filter(None, (shutil.which(f"python{version}"), *map(str, found))):
+        if not os.access(candidate, os.X_OK):
+            continue
+        command = [candidate, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        if done.stdout.strip() == version:
+            return candidate
+    return None
 
 
 # --- projects that a test makes --------------------------------------------------------------

@@ -59,7 +59,9 @@ def index_lines(indexes: Indexes) -> list[str]:
 def _compile(folder: Path, output: str, inventory: Inventory, image: str) -> str:
     argv = ["pip", "compile", "--no-deps", "--generate-hashes", "--no-header", "--no-annotate"]
     argv += ["--quiet", "--python-version", inventory.python, "--index-strategy"]
-    argv += ["unsafe-best-match", "--format"]
+    # Nothing is built, so any interpreter will do where that version is not on this machine; uv
+    # would try to download it first, for most of a minute where it cannot.
+    argv += ["unsafe-best-match", "--no-python-downloads", "--format"]
     argv += ["pylock.toml" if output.endswith(".toml") else "requirements.txt"]
     argv += [str(folder / "pins.txt"), "--output-file", str(folder / output)]
     argv += ["--config-file", str(folder / "uv.toml")]

@@ -16,6 +16,7 @@ from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.pythons import search_path
 from pruner.sandbox.supervised import Supervised, head, tail
 from pruner.sandbox.workspace import Workspace, facts_file, store
 
@@ -75,10 +76,11 @@ class LocalSandbox:
         version = image.python or self._guessed(image)
         choice = ["--python", version] if version else []
         seeded = ["--seed"] if seed else []
-        # Interpreters of the person's own, such as pyenv's, are found after the system's.
-        places = {"PATH": f"{uv.variables()['PATH']}:{os.environ.get('PATH', '')}"}
-        making = ["venv", *choice, *seeded, str(folder)]
-        uv.run(making, what=f"images.{image.name}: environment", env=places)
+        uv.run(
+            ["venv", *choice, *seeded, str(folder)],
+            what=f"images.{image.name}: environment",
+            env={"PATH": search_path()},
+        )
         argv = ["pip", "install", "--python", str(folder / "bin" / "python"), *requirements]
         inside = walls(
             [self._root, *interpreter_folders(folder), uv.binary().parent],

@@ -9,7 +9,7 @@ import fcntl
 import os
 import secrets
 import shutil
-import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -109,13 +109,16 @@ def workspace() -> Iterator[Workspace]:
 
 
 def remove(path: Path) -> None:
-    """Remove a folder and all in it, also what was made read-only; what resists stays for gc."""
-    shutil.rmtree(path, ignore_errors=True)
-    if path.exists():
-        for folder, _, _ in os.walk(path):
-            with suppress(OSError):
-                Path(folder).chmod(stat.S_IRWXU)
+    """Remove a folder and all in it, also what was made read-only; what resists stays for gc.
+
+    An agent can nest folders deeper than Python can go, in descriptors or in calls; the system's
+    own programs go to any depth, and follow no link on the way.
+    """
+    with suppress(RecursionError):
         shutil.rmtree(path, ignore_errors=True)
+    if path.exists():
+        for command in (["chmod", "-R", "u+rwx"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(path)], check=False, capture_output=True)
 
 
 def abandoned() -> list[Path]:

@@ -12,27 +12,34 @@ import os
 import re
 import stat
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sized
+from collections.abc import Callable, Iterator
 from operator import itemgetter
 from pathlib import Path
-from typing import Any, BinaryIO
+from sys import getsizeof
+from typing import Any, BinaryIO, TypeVar
 
 from pruner.errors import OutsideError
 from pruner.model import Attempt, Loaded, Value
 from pruner.trace import rows
+from pruner.trace.texts import is_fit, is_path, shown
 
 MAX_PROCESSES = 10_000
 MAX_FILE_BYTES = 256 << 20
 MAX_TOTAL_BYTES = 1 << 30
 MAX_LINE_BYTES = 256 << 10
-MAX_DISTINCT = 100_000  # of each: modules, libraries, programs, opened files, lookups, hosts
+MAX_DISTINCT = 200_000  # modules, lookups, libraries, programs, opened files and hosts, in all
+MAX_KEPT_BYTES = 48 << 20  # of memory that their texts may take
+MAX_SEEN_BYTES = 24 << 20  # and lines that are remembered: what each worker repeats is read once
+MAX_ARGS = 20
+SLOT_BYTES = 64  # of a set, for one line
+BLOCK_BYTES = 64 << 10
 
 _NAME = re.compile(r"([1-9][0-9]{0,9})-[0-9a-f]{8}\.events", re.ASCII)
 _MARKER = re.compile(r"[1-9][0-9]{0,9}\.[0-9]{1,20}\.off", re.ASCII)
-# Controls, line separators, what reverses the direction of text, and what could not be decoded.
-_UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]")
 _METADATA = re.compile(r"\.(?:dist|egg)-info/")
 _HINT = "the agent, or something beside it, has written there; run the trace again"
+
+T = TypeVar("T")
 
 
 class Process(Value, frozen=True):
@@ -42,7 +49,7 @@ class Process(Value, frozen=True):
     ppid: int
     python: str  # "3.11.7"
     executable: str
-    argv: tuple[str, ...]  # at most 20 of 400 characters each
+    argv: tuple[str, ...]  # at most MAX_ARGS of 400 characters each
     implementation: str
     prefix: str
     started: float  # seconds since the epoch
@@ -102,6 +109,9 @@ class _Reader:
         self.names: list[str] = []
         self.total = 0
         self.dropped = 0
+        self.kept = self.kept_bytes = 0
+        self.seen: set[bytes] = set()  # lines that change nothing when they come again
+        self.seen_bytes = 0
         self.processes: list[Process] = []
         self.torn: list[str] = []
         self.known: set[str] = set()  # names of everything that was loaded, with a file or without
@@ -120,8 +130,8 @@ class _Reader:
             rows.Attempt: lambda row: self.note(self.attempts, row.name, row.by),
             rows.Dlopen: lambda row: self.note(self.opened, row.what, row.by),
             rows.Spawn: lambda row: self.note(self.spawned, row.what, row.by),
-            rows.Open: lambda row: self.ask(self.opened_files, row.file, row.by, _is_path),
-            rows.Lookup: lambda row: self.ask(self.lookups, row.name, row.by, _is_fit),
+            rows.Open: lambda row: self.ask(self.opened_files, row.file, row.by, is_path),
+            rows.Lookup: lambda row: self.ask(self.lookups, row.name, row.by, is_fit),
             rows.Connect: lambda row: self.note(self.connections, row.what, row.by),
             rows.Resolve: lambda row: self.note(self.resolved, row.what, row.by),
         }
@@ -153,34 +163,29 @@ class _Reader:
 
     def read_one(self, name: str, stream: BinaryIO) -> None:
         """Read one file; it is torn where it has no line, or a last one without its end."""
-        whole = full = False
-        for number, line in enumerate(self.lines(name, stream), 1):
-            whole = line.endswith(b"\n")
-            if not whole:
-                break
-            if number == 1:
-                self.begin(name, line)
-                continue
-            try:
-                row = rows.decode_event(line)
-            except rows.MALFORMED as error:
-                raise self.error(f"line {number} is no event: {_shown(str(error))}", name) from None
-            if full:
-                raise self.error(f"line {number} comes after the last", name)
-            full = type(row) is rows.Full
-            if not full:
-                self.handlers[type(row)](row)
-        if full or not whole:
+        number, full, cut = 0, False, True
+        for lines, rest in self.blocks(name, stream):
+            cut = rest != b""
+            for line in lines:
+                number += 1
+                if line in self.seen and number > 1 and not full:
+                    continue
+                if full:
+                    raise self.error(f"line {number} comes after the last", name)
+                full = self.take(name, number, line)
+        if full or cut:
             self.torn.append(name)
 
-    def lines(self, name: str, stream: BinaryIO) -> Iterator[bytes]:
-        """Yield the lines within the bounds."""
+    def blocks(self, name: str, stream: BinaryIO) -> Iterator[tuple[list[bytes], bytes]]:
+        """Yield lines within the bounds, a block of them at a time, and what follows the last."""
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
             raise self.error("not a regular file", name)
         size = 0
-        while line := stream.readline(MAX_LINE_BYTES + 1):
-            size += len(line)
-            if len(line) > MAX_LINE_BYTES:
+        rest = b""
+        while block := stream.read(BLOCK_BYTES):
+            size += len(block)
+            *lines, rest = (rest + block).split(b"\n")
+            if max(map(len, (*lines, rest))) >= MAX_LINE_BYTES:
                 raise self.error(
                     f"a line of more than {MAX_LINE_BYTES} bytes (MAX_LINE_BYTES)", name
                 )
@@ -188,8 +193,26 @@ class _Reader:
                 raise self.error(f"more than {MAX_FILE_BYTES} bytes (MAX_FILE_BYTES)", name)
             if self.total + size > MAX_TOTAL_BYTES:
                 raise self.error(f"more than {MAX_TOTAL_BYTES} bytes in all (MAX_TOTAL_BYTES)")
-            yield line
+            yield lines, rest
         self.total += size
+
+    def take(self, name: str, number: int, line: bytes) -> bool:
+        """Read one line; return whether nothing may follow it."""
+        if number == 1:
+            self.begin(name, line)
+            return False
+        try:
+            row = rows.decode_event(line)
+        except rows.MALFORMED as error:
+            raise self.error(f"line {number} is no event: {shown(str(error))}", name) from None
+        if type(row) is rows.Full:
+            return True
+        dropped = self.dropped
+        self.handlers[type(row)](row)
+        if dropped == self.dropped and self.seen_bytes < MAX_SEEN_BYTES:
+            self.seen.add(line)
+            self.seen_bytes += getsizeof(line) + SLOT_BYTES
+        return False
 
     def begin(self, name: str, line: bytes) -> None:
         """Read the header, the first line of a file."""
@@ -199,17 +222,19 @@ class _Reader:
                 raise self.version(name, claim)
             header = rows.decode_header(line)
         except rows.MALFORMED as error:
-            message = f"line 1 is not the header of an event file: {_shown(str(error))}"
+            message = f"line 1 is not the header of an event file: {shown(str(error))}"
             raise self.error(message, name) from None
         if header.pid != int(name.partition("-")[0]):
             raise self.error(f"line 1 says process {header.pid}", name)
         if header.inherits is not None and header.inherits not in self.names:
             raise self.error(f"goes on from {header.inherits!a}, which is not there", name)
-        self.processes.append(_process(header))
+        process = _process(header)
+        self.weigh(*process.argv, process.executable, process.prefix, process.python)
+        self.processes.append(process)
 
     def version(self, name: str, claim: rows.Claim) -> OutsideError:
         """Return the error that says which formats do not match."""
-        found = f"{_shown(claim.format)} version {claim.version}"
+        found = f"{shown(claim.format)} version {claim.version}"
         writer = rows.WRITERS.get(claim.version) if claim.format == rows.FORMAT else None
         wrote = f", which {writer} wrote" if writer else ""
         return self.error(
@@ -244,16 +269,16 @@ class _Reader:
     def know(self, name: str) -> None:
         """Remember that a name was found."""
         if name not in self.known:
-            self.bound(self.known)
+            self.bound(name)
             self.known.add(name)
 
     def load(self, kind: str, what: str, file: str, by: str | None) -> None:
         """Keep one loaded file, the first time."""
         key = (kind, what, file)
         if key in self.loaded:
-            self.loaded[key] = self.loaded[key] or self.checked(by)
-        elif _is_fit(what) and _is_path(file):
-            self.bound(self.loaded)
+            self.explain(self.loaded, key, by)
+        elif is_fit(what) and is_path(file):
+            self.bound(what, file, by)
             self.loaded[key] = self.checked(by)
         else:
             self.dropped += 1
@@ -261,9 +286,9 @@ class _Reader:
     def note(self, names: dict[str, str | None], name: str, by: str | None) -> None:
         """Keep one name, the first time."""
         if name in names:
-            names[name] = names[name] or self.checked(by)
-        elif _is_fit(name):
-            self.bound(names)
+            self.explain(names, name, by)
+        elif is_fit(name):
+            self.bound(name, by)
             names[name] = self.checked(by)
         else:
             self.dropped += 1
@@ -277,23 +302,38 @@ class _Reader:
             return
         key = (what, self.checked(by) or "")
         if key not in asked:
-            self.bound(asked)
+            self.bound(what, *key)  # a file's name is made from its path
             asked.add(key)
 
-    def bound(self, gathered: Sized) -> None:
-        """Refuse one more."""
-        if len(gathered) >= MAX_DISTINCT:
+    def explain(self, gathered: dict[T, str | None], key: T, by: str | None) -> None:
+        """Add who asked for a thing that was kept without."""
+        if by is not None and gathered[key] is None:
+            self.weigh(by)
+            gathered[key] = self.checked(by)
+
+    def bound(self, *texts: str | None) -> None:
+        """Count one more thing to keep; refuse it where they are too many, or too long in all."""
+        self.kept += 1
+        if self.kept > MAX_DISTINCT:
             raise self.error(f"more than {MAX_DISTINCT} different names (MAX_DISTINCT)")
+        self.weigh(*texts)
+
+    def weigh(self, *texts: str | None) -> None:
+        """Count the memory of texts; refuse them where it is too much."""
+        self.kept_bytes += sum(map(getsizeof, texts))
+        if self.kept_bytes > MAX_KEPT_BYTES:
+            raise self.error(f"names of more than {MAX_KEPT_BYTES} bytes (MAX_KEPT_BYTES)")
 
     def checked(self, by: str | None) -> str | None:
         """Return a `by` that can be shown, or None."""
-        if by is None or _is_fit(by):
+        if by is None or is_fit(by):
             return by
         self.dropped += 1
         return None
 
     def events(self) -> Events:
         """Return what was gathered."""
+        self.seen.clear()  # the peak of memory is here
         known = sorted(self.known)
         return Events(
             processes=tuple(self.processes),
@@ -333,11 +373,11 @@ def _process(header: rows.Header) -> Process:
     return Process(
         pid=header.pid,
         ppid=header.ppid,
-        python=_shown(header.python),
-        executable=_shown(header.executable),
-        argv=tuple(map(_shown, header.argv)),
-        implementation=_shown(header.implementation),
-        prefix=_shown(header.prefix),
+        python=shown(header.python),
+        executable=shown(header.executable),
+        argv=tuple(map(shown, header.argv[:MAX_ARGS])),
+        implementation=shown(header.implementation),
+        prefix=shown(header.prefix),
         started=header.started,
         inherits=header.inherits,
     )
@@ -357,18 +397,3 @@ def _opened(files: set[tuple[str, str]]) -> tuple[Loaded, ...]:
         if key not in found or found[key].by is None:
             found[key] = item
     return tuple(found.values())
-
-
-def _is_fit(text: str) -> bool:
-    """Tell whether a text is not empty and can be shown."""
-    return text != "" and _UNFIT.search(text) is None
-
-
-def _is_path(text: str) -> bool:
-    """Tell whether a text is an absolute path without `..`."""
-    return text.startswith("/") and "/../" not in text + "/" and _is_fit(text)
-
-
-def _shown(text: str) -> str:
-    """Return a text that is safe to print."""
-    return _UNFIT.sub("\ufffd", text[:400])
