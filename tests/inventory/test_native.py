@@ -26,6 +26,7 @@ from pruner.errors import OutsideError
 from pruner.inventory import native
 from pruner.inventory.facts import Facts
 from pruner.model import Distribution, Inventory, OwnedFile
+from support import interpreter
 
 TOOL = Path(__file__).parents[2] / "tracers" / "native.py"
 GCC = shutil.which("gcc")
@@ -182,13 +183,10 @@ def test_a_hostile_file_costs_little(tool: Path, user: Path, tmp_path: Path) -> 
 
 
 @needs_gcc
-@pytest.mark.parametrize("minor", [8, 9, 10, 12, 13])
+@pytest.mark.parametrize("minor", [8, 9, 10, 12, 13, 14, 15])
 def test_it_reads_the_same_with_other_interpreters(tool: Path, user: Path, minor: int) -> None:
-    python = shutil.which(f"python3.{minor}")
-    if (
-        not python
-        or subprocess.run([python, "-c", ""], capture_output=True, check=False).returncode
-    ):
+    python = interpreter(f"3.{minor}")
+    if python is None:
         pytest.skip(f"needs Python 3.{minor}, which is not installed")
     assert asked(tool, [str(user)], python) == asked(tool, [str(user)])
 
