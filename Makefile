@@ -51,6 +51,7 @@ bench: .venv ## What pruner costs: paired runs, ratios
 	$(BIN)/python scripts/bench/whole.py
 	$(BIN)/python scripts/bench/events.py
 	$(BIN)/python scripts/bench/tracer.py --python $(BENCH_PYTHON) --modules $(BENCH_MODULES)
+	$(BIN)/python scripts/bench/guard.py --python $(BENCH_PYTHON)
 
 .PHONY: clean
 clean: ## Remove what pruner and its tests have left

@@ -111,6 +111,7 @@ class SourceFile(Value, frozen=True):
     path: str  # relative to the project, with /
     module: str
     sites: tuple[ImportSite, ...] = ()
+    texts: dict[str, int] = {}  # single words and schemes of URLs among its strings, their lines
 
 
 class Unreadable(Value, frozen=True):
@@ -153,7 +154,10 @@ class Loaded(Value, frozen=True):
 
 
 class Attempt(Value, frozen=True):
-    """A module name that was looked up, whether or not anything was found."""
+    """A name that was looked up, whether or not anything was found.
+
+    Of a module; in `Trace.lookups` the normalised name of a distribution, and never `failed`.
+    """
 
     module: str
     by: str | None = None
@@ -211,7 +215,9 @@ class Trace(Value, frozen=True):
     opened: tuple[Loaded, ...] = ()  # files of distributions that were read
     programs: tuple[Program, ...] = ()
     hosts: tuple[Host, ...] = ()
+    lookups: tuple[Attempt, ...] = ()  # distributions whose metadata was asked for by name
     dropped: int = 0  # events that could not be used: see trace/events.py
+    gpu: bool = False  # the driver of one was there, or its library was mapped
 
     @property
     def modules(self) -> int:
@@ -250,7 +256,9 @@ class Policy(StrEnum):
 class Proof(Value, frozen=True):
     """One reason for a verdict."""
 
-    kind: str  # "module" | "extension" | "library" | "import" | "requires" | "keep" | "restored"
+    kind: (
+        str  # "module", "extension", "library", "data", "metadata", "script", "import", "linked", …
+    )
     what: str
     by: str | None = None
     agent: str | None = None
@@ -267,6 +275,8 @@ class Verdict(Value, frozen=True):
     why: str
     proof: tuple[Proof, ...] = ()
     needs: tuple[str, ...] = ()  # what it declares, of what is installed
+    chain: tuple[str, ...] = ()  # the lines that lead to it, "path:line", the entrypoint's first
+    used_by: tuple[str, ...] = ()  # distributions whose code loads or reaches it; "" is the image's
 
     def __post_init__(self) -> None:
         """Refuse a verdict that gives no reason."""
@@ -303,14 +313,32 @@ class Finding(Value, frozen=True):
 # --- the document ----------------------------------------------------------------------------
 
 
+class ProgramReport(Value, frozen=True):
+    """A program outside the distributions that an agent started, and its Debian package."""
+
+    what: str  # absolute path; a bare name where there is no such program
+    package: str | None = None
+
+
+class RunReport(Value, frozen=True):
+    """One run of an agent's record, and what the runs before it had not used."""
+
+    when: str  # UTC, "2026-11-24T10:02:03Z"
+    modules: int
+    added_modules: int
+    added_distributions: tuple[str, ...] = ()
+
+
 class AgentReport(Value, frozen=True):
-    """One agent in the document."""
+    """One agent in the document; where there are `runs`, `modules` counts those of all of them."""
 
     name: str
     status: str
     modules: int
     seconds: float
     exercises: tuple[Outcome, ...] = ()
+    programs: tuple[ProgramReport, ...] = ()
+    runs: tuple[RunReport, ...] = ()
 
 
 class LockFiles(Value, frozen=True):
@@ -344,6 +372,16 @@ class ProofReport(Value, frozen=True):
     differences: tuple[str, ...] = ()
 
 
+class Confidence(Value, frozen=True):
+    """How much the verdicts can be relied on, from 0 to 1, and what that rests on.
+
+    An order, not a probability: docs/confidence.md has the formula and its limits.
+    """
+
+    score: float
+    because: tuple[str, ...]  # one reason a factor, with its figure
+
+
 class Timing(Value, frozen=True):
     """Where the time went: seconds of one step, and whose work it was."""
 
@@ -371,3 +409,4 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     lock: LockFiles | None = None
     size_bytes: Sizes | None = None
     proof: ProofReport | None = None
+    confidence: Confidence | None = None

@@ -65,3 +65,14 @@ sync_project() {
 engine_answers() {
     has docker && timeout 10 docker version --format '{{.Server.Version}}' >/dev/null 2>&1
 }
+
+# One "URI SUITE COMPONENT" per line, of Debian's own archive only.
+host_sources() {
+    # shellcheck disable=SC2016  # apt-get fills these in, not the shell
+    apt-get indextargets --format '$(ORIGIN) $(REPO_URI) $(RELEASE) $(COMPONENT)' 2>/dev/null |
+        sed -n 's/^Debian \(https\{0,1\}:.*\)/\1/p' | sort -u
+}
+
+host_mirror() {
+    host_sources | awk '$2 !~ /-/ { print $1; exit }'
+}

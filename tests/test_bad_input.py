@@ -190,7 +190,6 @@ def test_python_that_is_not_there(tmp_path: Path) -> None:
             "images.app has no agent 'agnet'",
             "it has agent",
         ),
-        (("lock", "--image", "app", "--policy", "minimal"), "policy 'minimal'", "safe"),
         (("lock", "--image", "app", "--policy", "all"), "'all' is not one of", "--help"),
         (("lock", "--image", "app", "--build-arg", "x"), "'x' is not KEY=VALUE", "--help"),
         (("lock", "--image", "app", "--config", "no.toml"), "no.toml", None),

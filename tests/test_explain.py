@@ -25,18 +25,19 @@ def explain(folder: Path, *argv: str) -> Done:
 def test_what_is_required_names_the_line_that_imports_it(locked: Path) -> None:
     done = explain(locked, "Tabulate")
     assert done.code == 0
-    first, why, proof, *_ = done.out.splitlines()
+    first, why, title, proof, users, *_ = done.out.splitlines()
     assert first.startswith("tabulate 0.")
     assert ": keep (required), " in first
     assert why == "why: imported by app/__main__.py:7, not loaded in this run"
-    assert proof == "  import (function): tabulate by app/__main__.py:7"
+    assert (title, proof) == ("proof:", "  import (function): tabulate by app/__main__.py:7")
+    assert users == "used by: the code of app"
 
 
 def test_what_was_left_out_says_what_would_keep_it(locked: Path) -> None:
     done = explain(locked, "idna", "--why-not")
     assert ": drop (unused), " in done.out
-    assert "it would be kept if" in done.out
-    assert "`keep` of the image named it." in done.out
+    assert "no agent loaded or read a file of it" in done.out
+    assert done.out.endswith('  [images.app]\n  keep = ["idna"]\n')
 
 
 def test_as_json_it_is_the_verdict_and_the_sizes(locked: Path) -> None:

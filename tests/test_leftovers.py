@@ -175,7 +175,7 @@ def test_two_runs_at_once(tmp_path: Path, runtime: str) -> None:
         assert_nothing_left(done.pid)
     lock = root / "locks/app"
     assert sorted(path.name for path in lock.iterdir()) == [
-        "pylock.toml", "requirements.txt", "verdicts.json",
+        "pruner_guard.pth", "pruner_guard.py", "pylock.toml", "requirements.txt", "verdicts.json",
     ]  # fmt: skip
     assert [item.name for item in pins(lock / "requirements.txt")] == ["idna"]
     assert run("verify", "app", "--runtime", runtime, cwd=root).code == 0

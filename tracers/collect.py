@@ -18,7 +18,7 @@ import stat
 import sys
 from typing import BinaryIO, List
 
-FILE_BYTES = 16 << 20
+FILE_BYTES = 8 << 20
 TOTAL_BYTES = 256 << 20
 
 

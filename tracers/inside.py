@@ -7,7 +7,7 @@ One order as JSON in the first argument, one answer as JSON on stdout:
     {"tcp": 5555, "host": "127.0.0.1", "timeout": 60}
         -> {"ok": true, "outcome": "200", "detail": ""}
     {"maps": true}
-        -> {"libraries": [...], "memory": 123456, "deaf": false}
+        -> {"libraries": [...], "memory": 123456, "deaf": false, "gpu": false}
     {"layout": true}
         -> {"executable": ..., "version": ..., "site": [...], "scripts": {"dist": [paths]}}
     {"owners": [paths of programs]}
@@ -32,6 +32,7 @@ PAUSE = 0.05
 EXCERPT = 300
 SIGTERM = 15
 DPKG = "/var/lib/dpkg/info"
+GPUS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA's driver, that of WSL, AMD's
 FIELDS = 6  # of a line of /proc/PID/maps that names a file
 
 
@@ -106,7 +107,12 @@ def maps(_order: Order) -> Answer:
     for pid in beside(os.getppid()):
         libraries |= mapped(pid)
         memory += resident(pid)
-    return {"libraries": sorted(libraries), "memory": memory, "deaf": is_deaf()}
+    return {
+        "libraries": sorted(libraries),
+        "memory": memory,
+        "deaf": is_deaf(),
+        "gpu": any(map(os.path.exists, GPUS)),
+    }
 
 
 def is_deaf() -> bool:

@@ -18,7 +18,7 @@ import time
 
 TYPE_CHECKING = False  # what type checkers take for true, without typing
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from types import CodeType, FrameType, ModuleType
     from typing import Any
 
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 FORMAT = "pruner-events"
 # Version 1: the header, and the kinds module, extension, library, attempt, dlopen, spawn, full.
 # Version 2: the kinds open, connect and resolve; a spawned program is named by its absolute path.
-VERSION = 2
+# Version 3: the kind lookup.
+VERSION = 3
 
 MAX_EVENTS = 400_000  # of one process; then one "full" event, and no more
 MAX_TEXT = 4096  # PATH_MAX: nothing longer can be opened, and a line stays far below a pipe's size
@@ -57,7 +58,8 @@ _READERS = ("/pkg_resources/", "/importlib_metadata/", "/importlib_resources/", 
 _PACKAGES = "-packages/"  # site-packages, dist-packages, and their -info folders
 _SHARED = tuple(sys.prefix + part for part in ("/share/", "/etc/") if sys.prefix != "/usr")
 _METADATA = (".dist-info/", ".egg-info/")
-_PLUMBING: "dict[str, bool]" = {}  # file: whether it acts for others
+# file: whether it acts for others; what measures saves before each exec
+_PLUMBING: "dict[str, bool]" = {_HOME + "/pruner_coverage.py": True}
 _BUILTIN = frozenset(sys.builtin_module_names)
 _SUFFIXES = tuple(_imp.extension_suffixes())
 _CODE = (".py", ".pyc", ".so", ".pth", ".start")
@@ -392,6 +394,19 @@ class _Recorder:
         if host != os.uname().nodename:
             self.once("resolve", host, frame)
 
+    def on_lookup(self, name: "str | None", frame: "Frame") -> None:
+        """Record the name of a distribution whose metadata is asked for, and every line that asks.
+
+        It says nothing of whether there is one. What pkg_resources asks for is not seen: it lists
+        folders and compares names by itself, and raises no event that carries the name.
+        """
+        if name is None:  # everything is asked for
+            return
+        key = ("lookup", name, _requester(frame))
+        if key not in self.seen:
+            self.seen.add(key)
+            self.log.event(*key)
+
     def once(self, kind: str, what: "str | None", frame: "Frame") -> None:
         """Record what was named, the first time."""
         key = (kind, what, None)
@@ -521,6 +536,16 @@ class _Finder:
             except BaseException as error:
                 if _foreign(error):
                     raise
+
+    def find_distributions(self, context: object = None) -> "Iterator[Any]":
+        """Record the name. Python 3.8 takes next() of the answer."""
+        try:
+            name = getattr(context, "__dict__", {}).get("name")  # no property of the agent's
+            self.recorder.on_lookup(_text(name), sys._getframe().f_back)  # noqa: SLF001
+        except BaseException as error:
+            if _foreign(error):
+                raise
+        return iter(())
 
 
 def _origin(pid: "int | str") -> "tuple[int, str]":

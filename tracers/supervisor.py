@@ -59,6 +59,7 @@ class Supervisor:
                 )
             except OSError as error:
                 errors.write(("%s: %s\n" % (order["argv"][0], error.strerror)).encode())
+                errors.flush()  # whoever hears that it ended reads it at once
                 say({"ended": order["start"], "code": 127, "memory": False})
                 return
         self.running[order["start"]] = process

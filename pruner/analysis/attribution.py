@@ -1,9 +1,11 @@
 """Whose file is this, and whose module: ownership by RECORD, never by a likeness of names."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from pruner.model import Inventory
+from packaging.requirements import InvalidRequirement, Requirement
+
+from pruner.model import Inventory, normalise
 
 EXTENSION = ".so"
 PACKAGE, NATIVE, SOURCE, BYTECODE = range(4)
@@ -49,6 +51,21 @@ class Ownership:
             return ()
         prefixes = (".".join(parts[: end + 1]) for end in range(len(parts)))
         return tuple(self._modules[prefix][1] for prefix in prefixes if prefix in self._modules)
+
+    def tops_of(self, key: str) -> tuple[str, ...]:
+        """Return the shortest dotted names of modules that a distribution owns the files of.
+
+        `idna` owns `idna`; a part of a namespace owns `google.cloud.storage`.
+        """
+        own = sorted(name for name, (_, path) in self._modules.items() if self._owns(key, path))
+        found: list[str] = []
+        for name in own:
+            if not found or not f"{name}.".startswith(f"{found[-1]}."):
+                found.append(name)
+        return tuple(found)
+
+    def _owns(self, key: str, path: str) -> bool:
+        return any(owner == key for owner, _ in self._owners[path])
 
     def is_known(self, top: str) -> bool:
         """Return whether a top-level name is the standard library's or any distribution's."""
@@ -131,6 +148,17 @@ def _is_extension(rest: str) -> bool:
     """Tell `x.cpython-311-x86_64-linux-gnu.so`, `x.abi3.so`, `x.so` from `libx.so.1`."""
     tag = rest.removesuffix("so").rstrip(".")
     return tag == "" or tag.startswith(("cpython-", "abi3", "pypy"))
+
+
+def optional(requires: Iterable[str]) -> Iterator[str]:
+    """Yield the keys of what Requires-Dist lines ask for only where an extra is wanted."""
+    for line in requires:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement:
+            continue  # old metadata has lines that no tool reads any more
+        if requirement.marker is not None and "extra" in str(requirement.marker):
+            yield normalise(requirement.name)
 
 
 def closure(graph: dict[str, tuple[str, ...]], roots: Iterable[str]) -> dict[str, str | None]:

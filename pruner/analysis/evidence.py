@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from operator import itemgetter
 
-import msgspec
-
 from pruner.analysis.attribution import Ownership
 from pruner.model import Guard, ImportSite, Proof, SourceTree, Trace, Value
 
@@ -15,6 +13,15 @@ MOST_PROOFS = 5
 
 _RANK = {(True, False): 0, (True, True): 1, (False, False): 2, (False, True): 2}
 """By (who asked is known, it is a library): an import statement explains more than a mapping."""
+
+
+class Imports(Value, frozen=True):
+    """What first-party files import, by the key of a distribution, each with its proofs."""
+
+    required: dict[str, tuple[Proof, ...]]
+    guarded: dict[str, tuple[Proof, ...]]
+    missing: tuple["Missing", ...]
+    names: dict[str, str]  # every dotted name that is required -> "path:line"
 
 
 class Missing(Value, frozen=True):
@@ -48,6 +55,23 @@ def observed(
     }
 
 
+def users(traces: Iterable[Trace], ownership: Ownership) -> dict[str, frozenset[str]]:
+    """Return whose code loaded or read files of each distribution: keys, "" for any other code.
+
+    Itself is left out, and what is not known: who had a library mapped, for one.
+    """
+    found: dict[str, set[str]] = defaultdict(set)
+    for trace in traces:
+        for item in (*trace.loaded, *(each for each in trace.opened if each.kind == "data")):
+            path = item.by.rpartition(":")[0] if item.by else ""
+            if not path or ownership.is_stdlib(path):
+                continue
+            askers = ownership.of_file(path) or ("",)
+            for key in ownership.of_file(item.file):
+                found[key].update(asker for asker in askers if asker != key)
+    return {key: frozenset(keys) for key, keys in found.items()}
+
+
 def joined(*evidence: Mapping[str, tuple[Proof, ...]]) -> dict[str, tuple[Proof, ...]]:
     """Return the proofs of several kinds of use together; the first kind explains most."""
     found: dict[str, tuple[Proof, ...]] = {}
@@ -57,26 +81,6 @@ def joined(*evidence: Mapping[str, tuple[Proof, ...]]) -> dict[str, tuple[Proof,
     return found
 
 
-def shown(
-    proofs: Mapping[str, tuple[Proof, ...]], ownership: Ownership, tree: SourceTree
-) -> dict[str, tuple[Proof, ...]]:
-    """Return the proofs with paths as people know them: without site-packages or /app in front."""
-
-    def short(by: str | None) -> str | None:
-        if by is None:
-            return None
-        path, _, line = by.rpartition(":")
-        parts = path.split("/")
-        tails = ("/".join(parts[start:]) for start in range(len(parts)))
-        own = next((tail for tail in tails if tail in tree.files), None)
-        return f"{own or ownership.below_site(path)}:{line}"
-
-    return {
-        key: tuple(msgspec.structs.replace(proof, by=short(proof.by)) for proof in row)
-        for key, row in proofs.items()
-    }
-
-
 def reached(tree: SourceTree, entries: Iterable[str], traces: Iterable[Trace]) -> frozenset[str]:
     """Return the first-party files that run or could: from the entrypoints, and from what ran."""
     paths = {file.module: path for path, file in tree.files.items()}
@@ -84,16 +88,18 @@ def reached(tree: SourceTree, entries: Iterable[str], traces: Iterable[Trace]) -
     return tree.reached_from([*entries, *sorted(ran)])
 
 
-def imported(
-    tree: SourceTree, files: Iterable[str], ownership: Ownership
-) -> tuple[dict[str, tuple[Proof, ...]], dict[str, tuple[Proof, ...]], tuple[Missing, ...]]:
-    """Return what first-party files import: required, guarded, and missing."""
+def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Imports:
+    """Return what first-party files import."""
+    names: dict[str, str] = {}
     required: dict[str, list[Proof]] = defaultdict(list)
     guarded: dict[str, list[Proof]] = defaultdict(list)
     missing: dict[str, Missing] = {}
     own = {file.module.partition(".")[0] for file in tree.files.values() if file.module}
     for site in _sites(tree, files):
-        owners = ownership.of_module(_wanted(site, ownership))
+        wanted = _wanted(site, ownership)
+        owners = ownership.of_module(wanted)
+        if owners and not site.guard.copes:
+            names.setdefault(wanted, f"{site.file}:{site.line}")
         for key in owners:
             proofs = (guarded if site.guard.copes else required)[key]
             if len(proofs) < MOST_PROOFS:
@@ -102,7 +108,12 @@ def imported(
         lost = not (owners or site.guard.copes or site.platform or top in own)
         if lost and not ownership.is_known(top):
             missing.setdefault(top, Missing(module=site.module, site=site))
-    return _frozen(required), _frozen(guarded), tuple(missing.values())
+    return Imports(
+        required=_frozen(required),
+        guarded=_frozen(guarded),
+        missing=tuple(missing.values()),
+        names=names,
+    )
 
 
 def _sites(tree: SourceTree, files: Iterable[str]) -> Iterator[ImportSite]:

@@ -1,4 +1,4 @@
-"""What native libraries need of each other: `linked`, and what nothing offers.
+"""What native libraries need of each other: the level `linked`.
 
 A library names others in two ways: those that the dynamic loader has to find before it runs
 (DT_NEEDED), and those that it may open by itself later, whose names lie in its data. A run on a
@@ -18,6 +18,7 @@ MOST_PROOFS = 5
 
 _LIBRARY = re.compile(r".\.so(\.[0-9][0-9A-Za-z_]*)*\Z")
 _VERSION = re.compile(r"(?<=\.so)\.[0-9].*\Z")
+_EXTENSION = re.compile(r"\.(cpython|pypy|abi3)[^/]*\.so\Z")
 _ORIGIN = re.compile(r"\$(ORIGIN\b|\{ORIGIN\})")
 
 
@@ -44,18 +45,24 @@ def is_library(path: str) -> bool:
     return _LIBRARY.search(path) is not None
 
 
-def linked(
-    inventory: Inventory, linkage: Mapping[str, Linkage], roots: Iterable[str]
-) -> dict[str, tuple[Proof, ...]]:
-    """Return the distributions that the libraries of `roots` need, and theirs, and so on (by key).
+class Links(Value, frozen=True):
+    """What libraries ask of each other, by the key of the distribution that has it."""
 
-    `linkage` is by the path of a library; `roots` are keys, and are not returned. Where several
+    proofs: dict[str, tuple[Proof, ...]]  # of what only libraries ask for
+    users: dict[str, tuple[str, ...]]  # whose libraries ask for it; of what stays anyway too
+
+
+def links(inventory: Inventory, linkage: Mapping[str, Linkage], roots: Iterable[str]) -> Links:
+    """Return what the libraries of `roots` need, and theirs, and so on.
+
+    `linkage` is by the path of a library; `roots` are keys, and have no proofs. Where several
     distributions have what is asked for and nothing tells which is meant, one that stays anyway
     will do; where none does, all of them are returned.
     """
     graph = _Graph(inventory, linkage)
     kept = set(roots)
     found: dict[str, list[Proof]] = defaultdict(list)
+    users: dict[str, set[str]] = defaultdict(set)
     unsure: list[Need] = []
     todo = sorted(kept)
     while todo:
@@ -67,31 +74,13 @@ def linked(
         for need in plain:
             for owner in need.owners:
                 found[owner].append(graph.proof(need))
+                users[owner].update(graph.owners(need.library))
         todo = sorted(found.keys() - kept)
         kept.update(todo)
     first = frozenset(roots)
-    return {key: _few(proofs) for key, proofs in sorted(found.items()) if key not in first}
-
-
-def unresolved(
-    inventory: Inventory,
-    linkage: Mapping[str, Linkage],
-    keys: Iterable[str],
-    system: frozenset[str],
-) -> tuple[tuple[str, str], ...]:
-    """Return (library, name) of what libraries of the distributions `keys` cannot do without.
-
-    A name is there where a library of any of them, or of the system (`system`: file names), has it.
-    What is opened by name (dlopen) is left out: a library may cope without it.
-    """
-    graph = _Graph(inventory, linkage)
-    kept = frozenset(keys)
-    return tuple(
-        (path, name)
-        for key in sorted(kept)
-        for path in graph.libraries(key)
-        for name in graph.linkage_of(path).needed
-        if name not in system and kept.isdisjoint(graph.owners_of(name))
+    return Links(
+        proofs={key: _few(rows) for key, rows in sorted(found.items()) if key not in first},
+        users={key: tuple(sorted(keys)) for key, keys in sorted(users.items())},
     )
 
 
@@ -117,6 +106,8 @@ class _Graph:
         self._owners[path] = self._ownership.of_file(path)
         for key in self._owners[path]:
             self._libraries[key].append(path)
+        if _EXTENSION.search(path):
+            return  # Python finds these; the dynamic loader is never asked for one
         for name in {posixpath.basename(path), self.linkage_of(path).soname or ""} - {""}:
             self._named[name].append(path)
             bare = _VERSION.sub("", name)
@@ -127,13 +118,13 @@ class _Graph:
         """Return the libraries of a distribution."""
         return tuple(self._libraries.get(key, ()))
 
+    def owners(self, path: str) -> tuple[str, ...]:
+        """Return the distributions that have a library."""
+        return self._owners[path]
+
     def linkage_of(self, path: str) -> Linkage:
         """Return what a library says of itself, which is nothing where it was not read."""
         return self._linkage.get(path, Linkage())
-
-    def owners_of(self, name: str) -> frozenset[str]:
-        """Return every distribution that has a library of a name."""
-        return frozenset(key for path in self._named.get(name, ()) for key in self._owners[path])
 
     def needs(self, key: str) -> Iterator[Need]:
         """Yield what the libraries of a distribution ask others for."""
@@ -145,10 +136,10 @@ class _Graph:
                 if owners and key not in owners:
                     yield Need(library=path, name=name, owners=owners)
 
-    def proof(self, need: Need) -> Proof:
+    @staticmethod
+    def proof(need: Need) -> Proof:
         """Return a need as the proof that somebody reads."""
-        by = self._ownership.below_site(need.library)
-        return Proof(kind="linked", what=need.name, by=by)
+        return Proof(kind="linked", what=need.name, by=need.library)
 
     def _candidates(self, name: str, *, opened: bool) -> list[str]:
         """Return the files that a name may mean; one to open may leave its version out."""

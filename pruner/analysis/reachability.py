@@ -14,10 +14,17 @@ Each rule is about one question: would the distribution that an import names be 
    installed without them. Such an import is `guarded` evidence, of the kind "optional import".
 4. The same under a question about the platform: what is not required here, by its marker, is for
    another platform.
-5. Imports that cope with an absence are `guarded` evidence and are not followed. The blocks under
-   `if __name__ == "__main__"` are left out: an installed file that was the program has run.
+5. Imports that cope with an absence are `guarded` evidence and are not followed beyond their own
+   distribution. The blocks under `if __name__ == "__main__"` are left out: an installed file that
+   was the program has run.
 6. A package that loads its parts on demand (a replaced module, `lazy_loader`, `__getattr__` with
    `import_module`) leads to all modules right below it, but its tests: these nobody asks for.
+7. Somebody may have asked for what only rules 3 to 5 would leave out. Where a string of first-party
+   code, an agent's command or its environment is the name of what is imported ("html5lib"), the
+   import counts, whatever stands around it. A need of a file that ran, or is certain to, counts
+   where its distribution is one that ran or that first-party code imports, names the need under an
+   extra, and the image's own requirements list it: pandas requires openpyxl only with `[excel]`,
+   so who lists it beside pandas wants it for pandas.
 
 What cannot be seen: a name that only running tells, and what `from x import *` loads of `__all__`.
 """
@@ -27,7 +34,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 
-from pruner.analysis.attribution import Ownership, closure
+from pruner.analysis.attribution import Ownership, closure, optional
 from pruner.analysis.installed import Site, Sites, Source, parts, sources
 from pruner.model import Guard, Inventory, Loaded, Proof, Unreadable, Value
 
@@ -48,6 +55,8 @@ class Reach(Value, frozen=True):
     reachable: dict[str, tuple[Proof, ...]]
     guarded: dict[str, tuple[Proof, ...]]
     chains: dict[str, tuple[str, ...]]
+    starts: dict[str, str]  # the file that the chain begins in, as a trace names it
+    users: dict[str, tuple[str, ...]]  # the distributions whose code imports it
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0  # that were read
 
@@ -55,9 +64,19 @@ class Reach(Value, frozen=True):
 class State(IntEnum):
     """How sure it is that a file runs where it was reached; a higher one takes its place."""
 
-    LOOSE = 1  # a part of a distribution that only functions of its own ask for
-    CERTAIN = 2  # whoever came from outside cannot do without it
-    LOADED = 3  # it ran
+    MAYBE = 1  # a part of a distribution that its own code copes without
+    LOOSE = 2  # a part of a distribution that only functions of its own ask for
+    CERTAIN = 3  # whoever came from outside cannot do without it
+    LOADED = 4  # it ran
+
+
+class Start(Value, frozen=True):
+    """Where a search begins, and what speaks for imports that would not count by themselves."""
+
+    loaded: tuple[Loaded, ...] = ()
+    required: tuple[str, ...] = ()  # dotted names that first-party code imports
+    named: frozenset[str] = frozenset()  # words of first-party strings
+    asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
 
 
 class Step(NamedTuple):
@@ -73,21 +92,15 @@ class _Found(NamedTuple):
     there: bool  # the module that is imported is a file
 
 
-def reachable(
-    inventory: Inventory,
-    ownership: Ownership,
-    loaded: Iterable[Loaded],
-    required: Iterable[str],
-    sites_of: SitesOf,
-) -> Reach:
+def reachable(inventory: Inventory, ownership: Ownership, start: Start, sites_of: SitesOf) -> Reach:
     """Return what can be reached from loaded files, and from modules that first-party code needs.
 
-    `required` are dotted names. `sites_of` is called once for all files at the same distance.
+    `sites_of` is called once for all files at the same distance.
     """
-    walk = _Walk(inventory, ownership, sites_of)
-    for item in loaded:
+    walk = _Walk(inventory, ownership, start, sites_of)
+    for item in start.loaded:
         walk.start(item.file, State.LOADED)
-    for name in required:
+    for name in start.required:
         for path in ownership.files_of(name):
             walk.start(path, State.CERTAIN)
     walk.run()
@@ -97,9 +110,13 @@ def reachable(
 class _Walk:
     """One search, breadth first, so that the first chain to a distribution is a shortest one."""
 
-    def __init__(self, inventory: Inventory, ownership: Ownership, sites_of: SitesOf) -> None:
+    def __init__(
+        self, inventory: Inventory, ownership: Ownership, start: Start, sites_of: SitesOf
+    ) -> None:
         self._inventory = inventory
         self._ownership = ownership
+        self._named = start.named
+        self._asked = start.asked
         self._sites_of = sites_of
         self._sources = sources(inventory)
         self._parts = parts(self._sources.values())
@@ -107,17 +124,21 @@ class _Walk:
         self._steps: dict[str, Step] = {}
         self._todo: dict[str, None] = {}
         self._sites: dict[str, Sites] = {}
+        self._spellings: dict[str, str] = {}  # of the files where the search began
+        self._users: dict[str, set[str]] = defaultdict(set)
         self._reached: dict[str, _Found] = {}
         self._guarded: dict[str, list[Proof]] = defaultdict(list)
         self._unreadable: dict[str, Unreadable] = {}
         self._known: set[str] = set()
         self._needs: dict[str, frozenset[str]] = {}
+        self._optional: dict[str, frozenset[str]] = {}
         self._targets: dict[tuple[str, str | None], tuple[str, ...]] = {}
 
     def start(self, path: str, state: State) -> None:
         """Begin at a file."""
         real = self._real(path)
         self._known.update(self._ownership.of_file(real))
+        self._spellings.setdefault(real, path)
         self._enter(real, state, None)
 
     def run(self) -> None:
@@ -134,7 +155,12 @@ class _Walk:
         return Reach(
             reachable={key: (self._proof(row),) for key, row in sorted(self._reached.items())},
             guarded={key: tuple(rows) for key, rows in sorted(self._guarded.items())},
-            chains={key: self._chain(row.step) for key, row in sorted(self._reached.items())},
+            chains={
+                key: tuple(map(self._spelled, self._steps_to(row.step)))
+                for key, row in sorted(self._reached.items())
+            },
+            starts={key: self._begun(row.step) for key, row in sorted(self._reached.items())},
+            users={key: tuple(sorted(users)) for key, users in sorted(self._users.items())},
             unreadable=tuple(self._unreadable[path] for path in sorted(self._unreadable)),
             files=len(self._sites),
         )
@@ -170,19 +196,38 @@ class _Walk:
         """Weigh one file that one import executes."""
         wanted = self._ownership.of_file(target)
         step = Step(source.path, site.line)
-        certain = site.guard is Guard.MODULE and self._state[source.path] is State.CERTAIN
+        state = self._state[source.path]
         if set(owners) & set(wanted):
-            if not site.guard.copes:
-                self._enter(target, State.CERTAIN if certain else State.LOOSE, step)
+            if site.guard is not Guard.TYPE_CHECKING:
+                self._enter(target, _within(state, site), step)
             return
-        stated = any(key in self._needs_of(owner) for owner in owners for key in wanted)
-        if site.guard.copes:
-            self._guard(wanted, site, step, f"import ({site.guard})")
-        elif stated or (certain and not site.platform):
+        if self._counts(site, state, owners, wanted):
             self._reach(wanted, site, step)
+            for key in wanted:
+                self._users[key].update(owners)
             self._enter(target, State.CERTAIN, step)
         else:
-            self._guard(wanted, site, step, "optional import")
+            self._guard(wanted, site, step, _kind(site, state))
+
+    def _counts(
+        self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> bool:
+        """Tell whether what an import names would be missed: rules 2 to 5 and 7."""
+        if site.guard is Guard.TYPE_CHECKING:
+            return False
+        if not self._named.isdisjoint((site.module.partition(".")[0], *wanted)):
+            return True
+        if site.guard.copes or state is State.MAYBE:
+            return False
+        if any(key in self._needs_of(owner) for owner in owners for key in wanted):
+            return True
+        certain = site.guard is Guard.MODULE and state is State.CERTAIN
+        listed = self._asked.intersection(wanted) if state >= State.CERTAIN else frozenset[str]()
+        extra = any(
+            not listed.isdisjoint(self._extras_of(owner))
+            for owner in self._known.intersection(owners)
+        )
+        return (certain or extra) and not site.platform
 
     def _reach(self, wanted: Iterable[str], site: Site, step: Step) -> None:
         """Note that distributions are reached; an import of a module that is there says more."""
@@ -225,11 +270,21 @@ class _Walk:
             self._needs[key] = frozenset(closure(self._inventory.requires, [key]))
         return self._needs[key]
 
-    def _chain(self, last: Step) -> tuple[str, ...]:
+    def _extras_of(self, key: str) -> frozenset[str]:
+        """Return what a distribution names as requirements of its extras."""
+        if key not in self._optional:
+            self._optional[key] = frozenset(optional(self._inventory.by_key()[key].requires))
+        return self._optional[key]
+
+    def _steps_to(self, last: Step) -> list[Step]:
         steps = [last]
         while (step := self._steps.get(steps[-1].path)) is not None:
             steps.append(step)
-        return tuple(self._spelled(step) for step in reversed(steps))
+        return steps[::-1]
+
+    def _begun(self, last: Step) -> str:
+        first = self._steps_to(last)[0].path
+        return self._spellings.get(first, first)
 
     def _proof(self, row: _Found) -> Proof:
         return Proof(kind="reachable", what=row.what, by=self._spelled(row.step))
@@ -242,6 +297,21 @@ class _Walk:
             if path not in self._sources and path.startswith(f"{alias}/"):
                 return real + path[len(alias) :]
         return path
+
+
+def _within(state: State, site: Site) -> State:
+    """Return how sure a part of a distribution is that its own code imports."""
+    if site.guard.copes or state is State.MAYBE:
+        return State.MAYBE
+    certain = site.guard is Guard.MODULE and state is State.CERTAIN
+    return State.CERTAIN if certain else State.LOOSE
+
+
+def _kind(site: Site, state: State) -> str:
+    """Return how a proof calls an import that does not count."""
+    if site.guard.copes:
+        return f"import ({site.guard})"
+    return f"import ({Guard.TRY})" if state is State.MAYBE else "optional import"
 
 
 def _what(site: Site) -> str:

@@ -2,97 +2,119 @@
 
 from collections.abc import Iterable, Mapping
 
-import msgspec
-
 from pruner.analysis.attribution import closure
-from pruner.model import Distribution, Inventory, Level, Proof, Value, Verdict
+from pruner.model import Distribution, Inventory, Level, Policy, Proof, Value, Verdict
 
 KEEP, DROP = "keep", "drop"
-USES = {"data": "its data was read", "metadata": "its metadata was read", "script": "was run"}
+
+LEAST = {
+    Policy.SAFE: Level.GUARDED,  # and all that these declare
+    Policy.MINIMAL: Level.REACHABLE,
+    Policy.AGGRESSIVE: Level.LINKED,
+}
+"""The weakest level that stays, by policy."""
 
 
-class Findings(Value, frozen=True):
-    """Everything that speaks for distributions (by key), strongest first."""
+class Evidence(Value, frozen=True):
+    """Everything that speaks for distributions, by their key."""
 
-    observed: dict[str, tuple[Proof, ...]]
-    required: dict[str, tuple[Proof, ...]]
-    guarded: dict[str, tuple[Proof, ...]]
-    wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: key -> why
+    proofs: dict[Level, dict[str, tuple[Proof, ...]]]  # strongest first within each level
+    wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: why
+    chains: dict[str, tuple[str, ...]] = {}  # noqa: RUF012  "path:line", the entrypoint's first
+    users: dict[str, tuple[str, ...]] = {}  # noqa: RUF012  whose code uses it; "" is the image's
+
+    def level(self, key: str) -> Level:
+        """Return the strongest level that anything proves, leaving declarations aside."""
+        found = (level for level, proofs in self.proofs.items() if key in proofs)
+        return max(found, default=Level.UNUSED)
+
+    def at_least(self, least: Level) -> frozenset[str]:
+        """Return what has a level or a stronger one."""
+        return frozenset(
+            key for level, proofs in self.proofs.items() if level >= least for key in proofs
+        )
 
 
-def decide_safe(inventory: Inventory, findings: Findings) -> tuple[Verdict, ...]:
-    """Decide by policy `safe`: keep what anything speaks for, and all that it declares.
+def decide(inventory: Inventory, evidence: Evidence, policy: Policy) -> tuple[Verdict, ...]:
+    """Decide by a policy.
 
-    The result is closed under the metadata's requirements, so `uv pip check` passes on it.
+    The result of `safe` is closed under the metadata's requirements, so `uv pip check` passes on
+    it. The others keep what there is evidence for and leave declarations aside.
     """
     known = inventory.by_key()
-    roots = [key for key in known if _level(key, findings) > Level.UNUSED or key in findings.wanted]
-    needed = closure(inventory.requires, sorted(roots))
+    strong = evidence.at_least(LEAST[policy]) | evidence.wanted.keys()
+    roots = sorted(strong & known.keys())
+    declared = closure(inventory.requires, roots)
+    kept = declared.keys() if policy is Policy.SAFE else set(roots)
+    kept |= {key for key, dist in known.items() if not dist.managed}
     return tuple(
-        msgspec.structs.replace(
-            _verdict(dist, findings, needed), needs=inventory.requires.get(dist.key, ())
-        )
+        _verdict(dist, evidence, declared, inventory, keep=dist.key in kept)
         for dist in inventory.distributions
     )
 
 
-def _level(key: str, findings: Findings) -> Level:
-    if key in findings.observed:
-        return Level.OBSERVED
-    if key in findings.required:
-        return Level.REQUIRED
-    if key in findings.guarded:
-        return Level.GUARDED
-    return Level.UNUSED
-
-
-def _verdict(dist: Distribution, findings: Findings, needed: Mapping[str, str | None]) -> Verdict:
+def _verdict(
+    dist: Distribution,
+    evidence: Evidence,
+    declared: Mapping[str, str | None],
+    inventory: Inventory,
+    *,
+    keep: bool,
+) -> Verdict:
     key = dist.key
-    level = _level(key, findings)
-    proofs = _proofs(key, level, findings)
-    asked = needed.get(key)
+    level = evidence.level(key)
+    proofs = evidence.proofs.get(level, {}).get(key, ())
+    asked = declared.get(key)
     if level is Level.UNUSED and asked is not None:
         level = Level.DECLARED
         proofs = (Proof(kind="requires", what=key, by=asked),)
-    keep = key in needed or not dist.managed
-    if key in findings.wanted:
-        proofs = (Proof(kind="keep", what=findings.wanted[key]), *proofs)
+    why = _why(dist, level, proofs, evidence)
+    if key in evidence.wanted:
+        proofs = (Proof(kind="keep", what=evidence.wanted[key]), *proofs)
     return Verdict(
         name=key,
         version=dist.version,
         verdict=KEEP if keep else DROP,
         level=level.word,
         size_bytes=dist.size_bytes,
-        why=_why(dist, level, proofs, findings),
+        why=why,
         proof=proofs,
+        needs=inventory.requires.get(key, ()),
+        chain=evidence.chains.get(key, ()),
+        used_by=evidence.users.get(key, ()),
     )
 
 
-def _proofs(key: str, level: Level, findings: Findings) -> tuple[Proof, ...]:
-    by_level = {
-        Level.OBSERVED: findings.observed,
-        Level.REQUIRED: findings.required,
-        Level.GUARDED: findings.guarded,
-    }
-    return by_level.get(level, {}).get(key, ())
+def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], evidence: Evidence) -> str:
+    if dist.key in evidence.wanted:
+        return evidence.wanted[dist.key]
+    if level is Level.UNUSED:
+        return "nothing needs it" if dist.managed else SYSTEM
+    first = proofs[0]
+    words = OTHERWISE.get((level, first.kind), REASONS[level])
+    line = words.format(what=first.what, by=f"by {first.by}" if first.by else "")
+    return line.rstrip(" ,").replace("  ", " ").replace(" ,", ",")
 
 
-def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], findings: Findings) -> str:
-    if dist.key in findings.wanted:
-        return findings.wanted[dist.key]
-    if level is Level.OBSERVED:
-        first = proofs[0]
-        how = USES.get(first.kind, "loaded")
-        return f"{how}: {first.what}" + (f", by {first.by}" if first.by else "")
-    if level is Level.REQUIRED:
-        return f"imported by {proofs[0].by}, not loaded in this run"
-    if level is Level.GUARDED:
-        return f"imported by {proofs[0].by}, which copes with its absence"
-    if level is Level.DECLARED:
-        return f"{proofs[0].by} declares it"
-    if not dist.managed:
-        return "belongs to the system, not to the image's requirements"
-    return "nothing needs it"
+SYSTEM = "belongs to the system, not to the image's requirements"
+REASONS = {
+    Level.OBSERVED: "loaded: {what}, {by}",
+    Level.REQUIRED: "imported {by}, not loaded in this run",
+    Level.LINKED: "{what} is asked for {by}",
+    Level.REACHABLE: "{what} is imported {by}, which did not run this time",
+    Level.GUARDED: "imported {by}, which copes with its absence",
+    Level.DECLARED: "declared {by}, and no code leads to it",
+}
+OTHERWISE = {
+    (Level.OBSERVED, "data"): "its data was read: {what}, {by}",
+    (Level.OBSERVED, "metadata"): "its metadata was read: {what}, {by}",
+    (Level.OBSERVED, "script"): "was run: {what}, {by}",
+    (Level.REQUIRED, "url"): "{what} is a URL that names it, {by}",
+    (Level.GUARDED, "optional import"): (
+        "imported {by}, in code of a distribution that does not require it"
+    ),
+}
+"""Why, by level, and by level and kind of the first proof where that says more."""
 
 
 def sizes(verdicts: Iterable[Verdict]) -> tuple[int, int]:

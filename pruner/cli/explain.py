@@ -1,6 +1,7 @@
 """`pruner explain`."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -11,7 +12,8 @@ from pruner.config import load
 from pruner.errors import UsageError
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.verify import read_verdicts
-from pruner.model import normalise
+from pruner.lock.missed import Missed, read_missed
+from pruner.model import Proof, normalise
 from pruner.report.text import size
 
 
@@ -20,9 +22,20 @@ from pruner.report.text import size
 @click.argument("distribution")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--why-not", is_flag=True, help="Say what would have kept it.")
+@click.option(
+    "--missed",
+    type=click.Path(path_type=Path),
+    help="A file that the guard of a shipped image wrote: where was it missed?",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def command(
-    *, image: str, distribution: str, config: Path | None, why_not: bool, as_json: bool
+    *,
+    image: str,
+    distribution: str,
+    config: Path | None,
+    why_not: bool,
+    missed: Path | None,
+    as_json: bool,
 ) -> int:
     """Say why a distribution is kept or left out.
 
@@ -32,6 +45,7 @@ def command(
     Example:
       pruner explain speech_gpu scipy
       pruner explain speech_gpu pandas --why-not
+      pruner explain speech_gpu pandas --missed pruner-missed.jsonl
     """
     settings = load(config, Path.cwd())
     folder = locks_folder(settings, settings.image(image))
@@ -42,10 +56,14 @@ def command(
         raise UsageError(
             f"{image} has no distribution {distribution!r}", hint=_near(names, distribution)
         )
+    lines = read_missed(missed) if missed else ()
+    looked = tuple(m for m in lines if m.image == image and found.verdict.name in m.left_out)
     if as_json:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found), indent=2).decode() + "\n")
+        shown = msgspec.to_builtins(found) | ({"missed": looked} if missed else {})
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode() + "\n")
     else:
-        for line in _lines(found, why_not=why_not):
+        shown = [*_lines(found, image=image, why_not=why_not)]
+        for line in [*shown, *(_looked_for(looked) if missed else ())]:
             click.echo(line)
     return 0
 
@@ -57,31 +75,64 @@ def _near(names: set[str], given: str) -> str:
     return f"did you mean {' or '.join(close)}?" if close else f"{len(names)} are installed"
 
 
-def _lines(found: Explanation, *, why_not: bool) -> list[str]:
+def _lines(found: Explanation, *, image: str, why_not: bool) -> list[str]:
     row = found.verdict
     lines = [f"{row.name} {row.version}: {row.verdict} ({row.level}), {size(row.size_bytes)}"]
     lines.append(f"why: {row.why}")
-    for proof in row.proof:
-        by = f" by {proof.by}" if proof.by else ""
-        agent = f" in {proof.agent}" if proof.agent else ""
-        lines.append(f"  {proof.kind}: {proof.what}{by}{agent}")
+    if len(row.chain) > 1:
+        lines += ["the way to it:", *(f"  {line}" for line in row.chain)]
+    if row.proof:
+        lines += ["proof:", *map(_proof, row.proof)]
+    if row.used_by:
+        users = ", ".join(name or f"the code of {image}" for name in row.used_by)
+        lines.append(f"used by: {users}")
     if found.wanted_by:
         lines.append(f"declared by: {', '.join(found.wanted_by)}")
-    if found.pulls_in:
-        listed = ", ".join(f"{item.name} ({size(item.size_bytes)})" for item in found.pulls_in)
-        lines.append(f"pulls in: {listed}")
-    lines.append(f"kept in all: {size(found.with_it)} with it, {size(found.without_it)} without")
-    if why_not and not row.kept:
-        lines.append("it would be kept if")
-        lines += [f"  {line}" for line in WOULD_KEEP]
-    elif why_not:
-        lines.append("it is kept, so there is nothing that speaks against it")
+    lines += _costs(found)
+    if why_not:
+        lines += _why_not(found, image)
     return lines
 
 
-WOULD_KEEP = (
-    "an exercise made an agent load a file of it,",
-    "first-party code that an entrypoint reaches imported it,",
-    "something that is kept declared it, or",
-    "`keep` of the image named it.",
-)
+def _proof(proof: Proof) -> str:
+    by = f" by {proof.by}" if proof.by else ""
+    agent = f" in {proof.agent}" if proof.agent else ""
+    return f"  {proof.kind}: {proof.what}{by}{agent}"
+
+
+def _costs(found: Explanation) -> list[str]:
+    lines = []
+    if found.pulls_in:
+        listed = ", ".join(f"{item.name} ({size(item.size_bytes)})" for item in found.pulls_in)
+        lines.append(f"declares, and would pull in at most: {listed}")
+    if found.only_for_it:
+        lines.append(f"stays only for it: {', '.join(found.only_for_it)}")
+    lines.append(f"kept in all: {size(found.with_it)} with it, {size(found.without_it)} without")
+    return lines
+
+
+def _why_not(found: Explanation, image: str) -> list[str]:
+    name = found.verdict.name
+    if found.verdict.kept:
+        return ["it is kept, so there is nothing that speaks against it"]
+    return [
+        "it is left out since",
+        *(f"  {line}" for line in found.missing),
+        "to keep it, exercise what needs it and lock again, or write in pruner.toml",
+        f"  [images.{image}]",
+        f'  keep = ["{name}"]',
+    ]
+
+
+def _looked_for(missed: Sequence[Missed]) -> list[str]:
+    """Say once for each line of code what it missed, and when first."""
+    first: dict[tuple[str, str, str], str] = {}
+    for item in missed:
+        place = (item.kind, item.module, item.by or "the command line")
+        first[place] = min(item.time, first.get(place, item.time))
+    if not first:
+        return ["missed: nothing, as far as this file says"]
+    return [
+        f"missed: {kind} of {what} by {by}, first at {time}"
+        for (kind, what, by), time in sorted(first.items())
+    ]

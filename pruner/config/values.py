@@ -8,7 +8,7 @@ from pruner.config import checks, files
 from pruner.config.mistakes import Where, did_you_mean, shown
 from pruner.model import Policy, Value
 
-DEFAULT_POLICY = Policy.SAFE
+DEFAULT_POLICY = Policy.MINIMAL
 
 Network = Literal["none", "services", "full"]
 

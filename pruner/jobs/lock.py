@@ -7,13 +7,14 @@ from pathlib import Path
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import Missing, imported, joined, observed, reached, shown
-from pruner.analysis.usage import phoned, used_data
-from pruner.analysis.verdicts import Findings, decide_safe, sizes
+from pruner.analysis.programs import with_programs
+from pruner.analysis.verdicts import sizes
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import write_all
+from pruner.jobs.confidence import Repeated, assess, repeat
+from pruner.jobs.findings import findings
 from pruner.jobs.observe import (
     Observation,
     locks_folder,
@@ -23,27 +24,15 @@ from pruner.jobs.observe import (
     reports,
     require_success,
 )
-from pruner.jobs.prove import missed, prove
+from pruner.jobs.recall import project_folder, recall
+from pruner.jobs.record import Record, read_records
+from pruner.jobs.settle import Settled, Trial, settle
+from pruner.jobs.study import study
+from pruner.lock.guard import guard_files
 from pruner.lock.header import header
-from pruner.lock.pins import LockText, index_lines, lock
-from pruner.model import (
-    SCHEMA,
-    Document,
-    Finding,
-    LockFiles,
-    Policy,
-    ProofReport,
-    Restored,
-    Sizes,
-    Value,
-    Verdict,
-    normalise,
-)
-from pruner.rules import startup_modules
+from pruner.lock.pins import LockText
+from pruner.model import SCHEMA, Document, Inventory, LockFiles, Policy, Sizes, Value
 from pruner.sandbox.base import Sandbox
-
-MOST_ROUNDS = 20
-"""Rounds of the proof: each puts at least one distribution back, and few need more than two."""
 
 
 class Job(Value, frozen=True):
@@ -55,149 +44,76 @@ class Job(Value, frozen=True):
     policy: Policy
 
 
-class Decision(Value, frozen=True):
-    """What was decided, and what the decision rests on."""
-
-    verdicts: tuple[Verdict, ...]
-    missing: tuple[Missing, ...]
-
-
-def require_policy(policy: Policy) -> None:
-    """Refuse the policies that are not there yet."""
-    if policy is not Policy.SAFE:
-        raise UsageError(
-            f"policy {policy.value!r} is not there yet",
-            hint='use policy = "safe", or --policy safe',
-        )
-
-
-def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
-    """Carry out the job, write the lock, and return the document."""
-    require_policy(job.policy)
+def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
+    """Carry out the job, write the lock, and return the document; `once`: without a second run."""
     read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
+    records = read_records(
+        private_folder(job.config, job.image), [agent.name for agent in job.agents]
+    )
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
         seen = observe(job.config, job.image, job.agents, environment, clock)
-    save_traces(job, seen)
-    require_success(seen.traces)
-    document, text = _settle(job, sandbox, seen, clock)
-    return _write(job, document, text)
+        save_traces(job, seen)
+        require_success(seen.subject.traces)
+        again = Repeated()
+        if not once:
+            again = repeat(job.config, job.agents, seen, environment, clock)
+            seen = seen.counting(again.traces, again=again.traces)
+            save_traces(job, seen)
+        seen = _with_records(job, seen, records, sandbox.name, clock)
+        ownership = Ownership(seen.subject.inventory)
+        reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
+        trial = Trial(job.image, job.agents, sandbox, clock)
+        settled = settle(trial, seen, ownership, reading, job.policy)
+    with clock.step("work out the confidence", sandbox=False):
+        sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
+    document = _document(job, sandbox.name, seen, ownership, settled)
+    document = msgspec.structs.replace(document, confidence=sure)
+    return _write(job, document, settled.text, seen.subject.inventory)
 
 
-def _settle(
-    job: Job, sandbox: Sandbox, seen: Observation, clock: Clock
-) -> tuple[Document, LockText]:
-    """Decide and prove until the proof puts nothing back any more."""
-    ownership = Ownership(seen.inventory)
-    original = reports(seen.traces)
-    expected = {report.name: report for report in original}
-    restored: dict[str, str] = {}
-    options = index_lines(seen.requirements.indexes)
-    asked: dict[str, str] = {}
-    rounds = 0
-    while rounds < MOST_ROUNDS and (asked or not rounds):
-        rounds += 1
-        restored |= asked
-        with clock.step("decide", sandbox=False):
-            decision = decide(job, seen, ownership, restored)
-        with clock.step("look up the hashes", sandbox=False):
-            text = lock(job.image.name, seen.inventory, decision.verdicts, options)
-        proof = prove(sandbox, job.image, job.agents, expected, text.requirements, clock)
-        asked = missed(proof.traces, decision.verdicts, ownership) if proof.differences else {}
-        for key, why in asked.items():
-            clock.note(f"{key} {why}")
-    report = ProofReport(
-        passed=not proof.differences,
-        rounds=rounds,
-        restored=tuple(Restored(name=name, why=why) for name, why in restored.items()),
-        differences=proof.differences,
-    )
-    before, after = sizes(decision.verdicts)
-    document = Document(
+def _with_records(
+    job: Job, seen: Observation, records: dict[str, Record], runtime: str, clock: Clock
+) -> Observation:
+    root = project_folder(job.config, job.image, runtime)
+    recalled = recall(records, job.image, root, seen.subject.inventory)
+    if not recalled.runs:
+        return seen
+    earlier = "1 earlier one" if recalled.runs == 1 else f"{recalled.runs} earlier ones"
+    clock.note(f"evidence: this run and {earlier} (pruner trace begins anew)")
+    return seen.counting(recalled.traces, noted=recalled.findings)
+
+
+def _document(
+    job: Job, runtime: str, seen: Observation, ownership: Ownership, settled: Settled
+) -> Document:
+    before, after = sizes(settled.verdicts)
+    subject = seen.subject
+    agents = reports(subject.traces)
+    return Document(
         schema=SCHEMA,
         image=job.image.name,
-        runtime=sandbox.name,
+        runtime=runtime,
         policy=job.policy,
-        python=seen.inventory.python,
-        agents=original,
-        distributions=decision.verdicts,
-        findings=_findings(job, decision, seen),
+        python=subject.inventory.python,
+        agents=with_programs(agents, subject.traces, subject.inventory, ownership),
+        distributions=settled.verdicts,
+        findings=findings(seen, settled.weighed, tuple(job.image.services)),
         size_bytes=Sizes(before=before, after=after),
-        proof=report,
+        proof=settled.proof,
     )
-    return document, text
-
-
-def decide(job: Job, seen: Observation, ownership: Ownership, restored: dict[str, str]) -> Decision:
-    """Join what was observed with what the code could import and with what is installed."""
-    files = reached(seen.tree, seen.entries, seen.traces)
-    required, guarded, missing = imported(seen.tree, files, ownership)
-    used = joined(
-        observed(seen.traces, ownership, startup_modules()),
-        used_data(seen.traces, ownership, len(seen.inventory.distributions)),
-    )
-    kept = {normalise(name): "kept by the configuration" for name in job.image.keep}
-    findings = Findings(
-        observed=shown(used, ownership, seen.tree),
-        required=required,
-        guarded=guarded,
-        wanted={**kept, **restored},
-    )
-    return Decision(verdicts=decide_safe(seen.inventory, findings), missing=missing)
-
-
-def _findings(job: Job, decision: Decision, seen: Observation) -> tuple[Finding, ...]:
-    missing = [
-        Finding(
-            code="PRN101",
-            severity="warning",
-            where=f"{item.site.file}:{item.site.line}",
-            what=f"imports {item.module}, which nothing installed provides",
-            fix="add its distribution to the requirements, or guard the import",
-        )
-        for item in decision.missing
-    ]
-    unreadable = [
-        Finding(
-            code="PRN102",
-            severity="warning",
-            where=f"{item.path}:{item.line}",
-            what=f"cannot be read, so its imports are unknown: {item.why}",
-        )
-        for item in seen.tree.unreadable
-    ]
-    local = [
-        Finding(
-            code="PRN103",
-            severity="error",
-            where=dist.key,
-            what=f"was installed from {dist.local}, which a lock cannot pin",
-            fix="publish it, or copy its source into the image as first-party code",
-        )
-        for dist in seen.inventory.distributions
-        if dist.local is not None
-    ]
-    hosts = [
-        Finding(
-            code="PRN110",
-            severity="note",
-            where=agent,
-            what=f"tried to reach {host}" + (f", at {by}" if by else ""),
-            fix="nothing, if it is meant to; the sandbox let it through only where its network is",
-        )
-        for host, by, agent in phoned(seen.traces, tuple(job.image.services))
-    ]
-    return (*missing, *unreadable, *local, *hosts)
 
 
 def save_traces(job: Job, seen: Observation) -> None:
     """Keep the traces, also those of a failed run: they say why."""
     folder = private_folder(job.config, job.image) / "traces"
-    write_all({folder / f"{item.agent}.json": msgspec.json.encode(item) for item in seen.traces})
+    files = {folder / f"{item.agent}.json": item for item in seen.subject.traces}
+    files |= {folder / "again" / f"{item.agent}.json": item for item in seen.again}
+    write_all({path: msgspec.json.encode(item) for path, item in files.items()})
 
 
-def _write(job: Job, document: Document, text: LockText) -> Document:
+def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
     passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
@@ -215,6 +131,7 @@ def _write(job: Job, document: Document, text: LockText) -> Document:
             names["requirements.txt"]: f"{above}\n{text.requirements}",
             names["pylock.toml"]: f"{above}\n{text.pylock}",
             names["verdicts.json"]: encode(document),
+            **{folder / name: text for name, text in guard_files(document, inventory).items()},
         }
     )
     return document

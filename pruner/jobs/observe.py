@@ -1,18 +1,25 @@
 """Watching an image as it is: what is installed, what its agents load, what its code could load."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+import msgspec
+from packaging.requirements import Requirement
+
+from pruner.analysis.weigh import Subject
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import AgentError
+from pruner.image.dockerfile import read_dockerfile
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
-from pruner.model import AgentReport, AgentStatus, Inventory, SourceTree, Trace, Value
+from pruner.model import AgentReport, AgentStatus, Finding, Inventory, Trace, Value, normalise
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
 from pruner.sandbox.probes import printed
 from pruner.static.entry import entry_files
+from pruner.static.texts import named
 from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
 
@@ -22,11 +29,20 @@ INVENTORY_TIMEOUT = 300.0
 class Observation(Value, frozen=True):
     """What is known about an image before anything is decided."""
 
-    inventory: Inventory
-    traces: tuple[Trace, ...]
-    tree: SourceTree
-    entries: tuple[str, ...]  # first-party files that the agents' commands start
+    subject: Subject
     requirements: Requirements
+    noted: tuple[Finding, ...] = ()  # what has to be said of evidence from elsewhere
+    again: tuple[Trace, ...] = ()  # of a second run: evidence too, and no outcome to be held to
+
+    @property
+    def runs(self) -> tuple[Trace, ...]:
+        """Return the traces of both runs that this job made."""
+        return (*self.subject.traces, *self.again)
+
+    def counting(self, traces: Iterable[Trace], **more: tuple[Any, ...]) -> "Observation":
+        """Return the same with the traces of other runs as evidence, and other fields changed."""
+        subject = msgspec.structs.replace(self.subject, also=(*self.subject.also, *traces))
+        return msgspec.structs.replace(self, subject=subject, **more)
 
 
 def observe(
@@ -39,13 +55,35 @@ def observe(
         tree = read_tree(config.root, config.source)
         entries = [file for agent in agents for file in entry_files(tree, agent.argv)]
     traces = tuple(trace(environment, agent, clock) for agent in agents)
-    return Observation(
+    subject = Subject(
         inventory=inventory,
         traces=traces,
         tree=tree,
         entries=tuple(dict.fromkeys(entries)),
-        requirements=requirements,
+        said=_said(config, image, agents),
+        asked=frozenset(
+            normalise(Requirement(item.text).name) for item in requirements.requirements
+        ),
+        wanted={normalise(name): "kept by the configuration" for name in image.keep},
     )
+    return Observation(subject=subject, requirements=requirements)
+
+
+def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:
+    """Return the words of commands and environments, and where each stands."""
+    said: dict[str, str] = {}
+    for agent in agents:
+        for word in agent.argv:
+            top = word.partition(":")[0].partition(".")[0]
+            said.setdefault(top, f"the command of {agent.name}")
+        for value in agent.env.values():
+            said.setdefault(named(value), f"the environment of {agent.name}")
+    if image.dockerfile is not None:
+        read = read_dockerfile(config.root / image.dockerfile, image.build_args)
+        for value in read.env.values():
+            said.setdefault(named(value), image.dockerfile)
+    said.pop("", None)
+    return said
 
 
 def read_image_requirements(config: Config, image: Image) -> Requirements:

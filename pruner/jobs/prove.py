@@ -1,4 +1,4 @@
-"""The proof: run every agent from the lock alone, compare, put back what an import misses."""
+"""The proof: run every agent from the lock alone, compare, put back what was missed."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from pruner.analysis.verdicts import DROP
 from pruner.clock import Clock
 from pruner.config import Agent, Image
 from pruner.jobs.observe import trace
-from pruner.model import AgentReport, AgentStatus, Trace, Value, Verdict
+from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
 from pruner.sandbox.base import Sandbox
 
 
@@ -63,16 +63,29 @@ def differences(seen: Trace, expected: AgentReport) -> list[str]:
 def missed(
     traces: Sequence[Trace], verdicts: Sequence[Verdict], ownership: Ownership
 ) -> dict[str, str]:
-    """Return the dropped distributions that failed imports ask for: key -> why."""
+    """Return the dropped distributions that a proof which differs asked for: key -> why.
+
+    Those that failed imports ask for; where no import explains it, those whose metadata was looked
+    up by name, since that fails as well, and many who look cope with less.
+    """
     dropped = {row.name for row in verdicts if row.verdict == DROP}
     found: dict[str, str] = {}
     for item in traces:
         for attempt in item.attempts:
-            if not attempt.failed:
-                continue
-            for key in ownership.of_module(attempt.module):
+            owners = ownership.of_module(attempt.module) if attempt.failed else ()
+            for key in owners:
                 if key in dropped:
-                    by = f" by {attempt.by}" if attempt.by else ""
-                    why = f"put back: {attempt.module} was missed{by} in the proof of {item.agent}"
-                    found.setdefault(key, why)
+                    found.setdefault(key, _why(attempt.module, attempt, item))
+    if found:
+        return found
+    for item in traces:
+        for lookup in item.lookups:
+            if lookup.module in dropped:
+                what = f"the metadata of {lookup.module}"
+                found.setdefault(lookup.module, _why(what, lookup, item))
     return found
+
+
+def _why(what: str, attempt: Attempt, trace: Trace) -> str:
+    by = f" by {attempt.by}" if attempt.by else ""
+    return f"put back: {what} was missed{by} in the proof of {trace.agent}"

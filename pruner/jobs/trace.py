@@ -1,13 +1,17 @@
 """`pruner trace`: run the agents of an image and say which distributions they load."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
+from datetime import UTC, datetime
 
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.evidence import joined, observed, shown
-from pruner.analysis.usage import used_data
-from pruner.analysis.verdicts import Findings, decide_safe
+from pruner.analysis.moved import Place
+from pruner.analysis.programs import with_programs
+from pruner.analysis.runs import Past, Use, changed_since, modules_of, what_runs_added
+from pruner.analysis.spelling import Spelling
+from pruner.analysis.verdicts import Evidence, decide
 from pruner.clock import Clock
 from pruner.files import write_all
 from pruner.jobs.lock import Job
@@ -19,42 +23,93 @@ from pruner.jobs.observe import (
     take_inventory,
     trace,
 )
-from pruner.model import SCHEMA, Document, Level, Sizes
+from pruner.jobs.recall import past, project_folder
+from pruner.jobs.record import Run, read_records, write_runs
+from pruner.model import SCHEMA, AgentReport, Document, Inventory, Level, Policy, Sizes, Trace
 from pruner.rules import startup_modules
 from pruner.sandbox.base import Sandbox
 from pruner.static.tree import read_tree
 
 
-def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
-    """Carry out the job, keep the traces, and return the document, observed distributions only."""
+def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Document:
+    """Carry out the job, keep what was seen, and return the document, observed distributions only.
+
+    With `append` the runs are added to the agents' records, and the document tells of all of them.
+    """
     requirements = read_image_requirements(job.config, job.image)
+    folder = private_folder(job.config, job.image)
+    if append:  # the mistakes of a record are told before any installing
+        read_records(folder, [agent.name for agent in job.agents])
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
         inventory = take_inventory(environment, requirements, clock)
         traces = tuple(trace(environment, agent, clock) for agent in job.agents)
-    folder = private_folder(job.config, job.image) / "traces"
-    write_all({folder / f"{item.agent}.json": msgspec.json.encode(item) for item in traces})
-    require_success(traces)
-    ownership = Ownership(inventory)
-    tree = read_tree(job.config.root, job.config.source)
-    used = joined(
-        observed(traces, ownership, startup_modules()),
-        used_data(traces, ownership, len(inventory.distributions)),
+    write_all(
+        {folder / "traces" / f"{item.agent}.json": msgspec.json.encode(item) for item in traces}
     )
-    seen = shown(used, ownership, tree)
-    verdicts = decide_safe(inventory, Findings(observed=seen, required={}, guarded={}))
+    require_success(traces)
+    root = project_folder(job.config, job.image, sandbox.name)
+    place = Place(site_dirs=inventory.site_dirs, aliases=inventory.aliases, root=root)
+    runs = _runs(traces, inventory, place, sandbox.name, append=append)
+    records = write_runs(folder, runs, append=append)
+    histories = {name: past(record.runs, root, inventory) for name, record in records.items()}
+    return _document(job, sandbox.name, inventory, reports(traces), histories)
+
+
+def _runs(
+    traces: tuple[Trace, ...], inventory: Inventory, place: Place, runtime: str, *, append: bool
+) -> dict[str, Run]:
+    now = datetime.now(UTC)
+    pins = {dist.key: dist.version for dist in inventory.distributions}
+    return {
+        item.agent: Run(
+            when=now,
+            runtime="docker" if runtime == "docker" else "local",
+            python=inventory.python,
+            place=place,
+            pins=pins,
+            appended=append,
+            trace=item,
+        )
+        for item in traces
+    }
+
+
+def _document(
+    job: Job,
+    runtime: str,
+    inventory: Inventory,
+    agents: tuple[AgentReport, ...],
+    histories: Mapping[str, tuple[Past, ...]],
+) -> Document:
+    ownership = Ownership(inventory)
+    use = Use(inventory, ownership, startup_modules())
+    everything = [item for history in histories.values() for item in history]
+    traces = [item.trace for item in everything]
+    started = with_programs(agents, traces, inventory, ownership)
+    tree = read_tree(job.config.root, job.config.source)
+    seen = Spelling(ownership, tree).proofs(use.of(traces))
+    verdicts = decide(inventory, Evidence(proofs={Level.OBSERVED: seen}), Policy.SAFE)
     rows = tuple(row for row in verdicts if row.level == Level.OBSERVED.word)
     return Document(
         schema=SCHEMA,
         image=job.image.name,
-        runtime=sandbox.name,
+        runtime=runtime,
         policy=job.policy,
         python=inventory.python,
-        agents=reports(traces),
+        agents=tuple(_told(agent, histories[agent.name], use) for agent in started),
         distributions=rows,
+        findings=changed_since(everything, inventory, use, job.image.name),
         size_bytes=Sizes(
             before=sum(dist.size_bytes for dist in inventory.distributions),
             after=sum(row.size_bytes for row in rows),
         ),
+    )
+
+
+def _told(agent: AgentReport, history: tuple[Past, ...], use: Use) -> AgentReport:
+    """Return the newest run of an agent with what all of its runs saw."""
+    return msgspec.structs.replace(
+        agent, modules=modules_of(history), runs=what_runs_added(history, use)
     )

@@ -3,7 +3,7 @@
 import textwrap
 
 from pruner import __version__
-from pruner.model import Document
+from pruner.model import Document, Level, Policy
 
 UNPROVEN = "NOT PROVEN: do not ship this lock"
 
@@ -23,10 +23,27 @@ def header(document: Document) -> str:
         agents = ", ".join(agent.name for agent in document.agents)
         lines.append(f"Proven with {agents}, in {_rounds(proof.rounds)}.")
         lines += [f"Put back by the proof: {item.name} ({item.why})" for item in proof.restored]
-    dropped = [f"{row.name}=={row.version}" for row in document.distributions if not row.kept]
-    if dropped:
-        lines.append(f"Left out ({len(dropped)}; verdicts.json says why): {', '.join(dropped)}")
+    lines += _left_out(document)
     return "".join(f"# {line}\n" for line in _wrapped(lines))
+
+
+def _left_out(document: Document) -> list[str]:
+    """Return what was left out on purpose, by level, the strongest evidence first."""
+    dropped = [row for row in document.distributions if not row.kept]
+    if not dropped:
+        return []
+    lines = [f"Left out on purpose: {len(dropped)}; verdicts.json says why."]
+    for level in sorted(Level, reverse=True):
+        names = [f"{row.name}=={row.version}" for row in dropped if row.level == level.word]
+        if names:
+            lines.append(f"  {level.word} ({len(names)}): {', '.join(names)}")
+    lines.append(
+        "pruner_guard.* beside this file, copied into site-packages, name what was left out when"
+        " something misses it, where PRUNER_GUARD=1 is set."
+    )
+    if document.policy != Policy.SAFE:
+        lines.append("`uv pip check` names those of them that something here declares.")
+    return lines
 
 
 def _rounds(count: int) -> str:

@@ -6,7 +6,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from pruner.model import Document, Timing, Verdict
+from pruner.model import Document, ProgramReport, RunReport, Timing, Verdict
 
 COLOURS = {
     "observed": "green",
@@ -58,6 +58,28 @@ def _agents(document: Document) -> Iterable[RenderableType]:
         yield Text(f"\n{line}, {agent.modules} modules loaded")
         for item in agent.exercises:
             yield Text(f"  {item.name}: {item.outcome}")
+        yield from (Text(f"  {_plain(_program(item))}") for item in agent.programs)
+        for number, run in enumerate(agent.runs if len(agent.runs) > 1 else (), 1):
+            yield Text(f"  {_plain(_run(number, len(agent.runs), run))}")
+
+
+def _program(item: ProgramReport) -> str:
+    if not item.what.startswith("/"):
+        return f"tried to start {item.what}, which PATH does not lead to"
+    owner = f" (Debian package {item.package})" if item.package else ""
+    return f"started {item.what}{owner}"
+
+
+def _run(number: int, count: int, run: RunReport) -> str:
+    """Return "run 2 of 3, 2026-11-24 10:02: 2 distributions more (pytz, six), 214 modules, …"."""
+    names = run.added_distributions
+    more = " more" if number > 1 else ""
+    noun = "distribution" if len(names) == 1 else "distributions"
+    listed = f" ({', '.join(names)})" if names and number > 1 else ""
+    counted = f"{len(names) or 'no'} {noun}{more}{listed}"
+    new = f", {run.added_modules or 'none'} of them new" if number > 1 else ""
+    when = run.when[:16].replace("T", " ")
+    return f"run {number} of {count}, {when}: {counted}, {run.modules} modules{new}"
 
 
 def _findings(document: Document) -> Iterable[RenderableType]:
@@ -85,10 +107,15 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         yield Text(f"{verdict} in {rounds}, {document.runtime} sandbox", style=style)
         yield from (Text(f"  put back: {item.name}: {item.why}") for item in proof.restored)
         yield from (Text(f"  {_plain(line)}", style="red") for line in proof.differences)
+    sure = document.confidence
+    if sure is not None:
+        text = Text(f"confidence {sure.score:.2f}", style="bold")
+        yield text.append(f": {_plain('; '.join(sure.because))}", style="default")
     if document.lock is not None and sizes is not None:
         yield Text(f"wrote {document.lock.requirements}")
         yield Text(f"      {document.lock.pylock}")
-        yield Text(f"      {document.lock.pylock.rpartition('/')[0]}/verdicts.json")
+        folder = document.lock.pylock.rpartition("/")[0]
+        yield from (Text(f"      {folder}/{name}") for name in ("verdicts.json", "pruner_guard.py"))
 
 
 def times(timings: Sequence[Timing]) -> str:

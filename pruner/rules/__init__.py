@@ -26,6 +26,14 @@ class Startup(Rule, frozen=True, kw_only=True):
     why: str
 
 
+class DefaultDriver(Rule, frozen=True, kw_only=True):
+    """A row of drivers.toml: the module that a distribution loads for the scheme of a URL."""
+
+    user: str
+    scheme: str
+    module: str
+
+
 @cache
 def rows(name: str, kind: type[Row]) -> tuple[Row, ...]:
     """Return the rows of rules/NAME.toml, in the order of the file; the key is NAME."""
@@ -36,3 +44,8 @@ def rows(name: str, kind: type[Row]) -> tuple[Row, ...]:
 def startup_modules() -> frozenset[str]:
     """Return the modules of which loading is no evidence."""
     return frozenset(row.module for row in rows("startup", Startup))
+
+
+def default_drivers() -> tuple[DefaultDriver, ...]:
+    """Return what libraries load for URLs that name no driver."""
+    return rows("drivers", DefaultDriver)

@@ -38,12 +38,28 @@ class Exit(Value, frozen=True):
     out_of_memory: bool = False
 
 
+class Measure(Value, frozen=True):
+    """An order to record which first-party lines a run of an agent executes.
+
+    `library` is a folder of the host with a copy of coverage.py that fits the interpreter,
+    `sources` are the folders to measure, as the sandbox sees them.
+    """
+
+    library: Path
+    sources: tuple[str, ...]
+
+
 class Session(Protocol):
     """One agent, started in an environment with the tracer in it."""
 
     @property
     def events(self) -> Path:
         """The folder, on the host, that the tracer writes to."""
+        ...
+
+    @property
+    def lines(self) -> Path:
+        """The folder, on the host, with the lines that were run; there only where measured."""
         ...
 
     @property
@@ -93,8 +109,13 @@ class Environment(Protocol):
         """Run one command in a throwaway sandbox of this environment; no network, not traced."""
         ...
 
-    def start(self, agent: Agent) -> AbstractContextManager[Session]:
-        """Start an agent, its services first, with the tracer in its interpreter."""
+    def start(
+        self, agent: Agent, measure: Measure | None = None
+    ) -> AbstractContextManager[Session]:
+        """Start an agent, its services first, with the tracer in its interpreter.
+
+        With `measure`, the lines that it runs are recorded too.
+        """
         ...
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-"""What every program needs; a symbolic link stays one (merged /usr)."""
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/var/lib/dpkg/info")
+"""What every program needs, and which package it is of; a symbolic link stays one (merged /usr)."""
 
 CONFIGURATION = (
     "alternatives", "fonts", "group", "hosts", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
@@ -40,14 +40,14 @@ def walls(
     network: bool,
     gpu: bool = False,
     user: int | None = None,
-    instead: Mapping[Path, Path] | None = None,
+    instead: Mapping[Path, Path | None] | None = None,
 ) -> list[str]:
     """Return the command line in front of a command that is to run inside.
 
     Its root is empty but for the system's programs, `readable` and `writable` at the paths that
     they have outside, and a fresh /tmp, /proc and /dev. All capabilities are dropped, and the
     command dies with pruner. `instead` has folders at whose path another one, which may be written
-    to, is seen. Without bubblewrap the list is empty.
+    to, is seen, or nothing where it is None. Without bubblewrap the list is empty.
     """
     path = executable()
     if path is None:
@@ -59,7 +59,7 @@ def walls(
     for folder in writable:
         argv += ["--bind", str(folder), str(folder)]
     for folder, copy in (instead or {}).items():
-        argv += ["--bind", str(copy), str(folder)]
+        argv += ["--bind", str(copy), str(folder)] if copy else ["--tmpfs", str(folder)]
     if gpu:
         for device in GPU:
             argv += ["--dev-bind-try", device, device]

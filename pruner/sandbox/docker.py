@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, PrunerError, UsageError
 from pruner.sandbox import containers, engine, uv
-from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
 from pruner.sandbox.containers import Mount, labelled
 from pruner.sandbox.local import entry
+from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
-from pruner.sandbox.workspace import Workspace, store
+from pruner.sandbox.workspace import Workspace, facts_file, store
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -109,6 +110,9 @@ class DockerSandbox:
             "user": f"{os.getuid()}:{os.getgid()}",  # so that what it writes is ours to remove
             "network_mode": "bridge",
         }
+        hidden = facts_file().parent
+        if hidden.is_dir():
+            options["tmpfs"] = {**options["tmpfs"], f"{STORE}/{hidden.name}": "ro"}
         folder.mkdir(parents=True, exist_ok=True)
         with containers.started(self._client, tag, argv, options) as container:
             done = containers.run_to_end(container, argv, uv.INSTALL_TIMEOUT)
@@ -180,13 +184,16 @@ class DockerEnvironment:
             return containers.run_to_end(container, argv, timeout)
 
     @contextmanager
-    def start(self, agent: Agent) -> Iterator[Session]:
+    def start(self, agent: Agent, measure: Measure | None = None) -> Iterator[Session]:
         """Start the agent's services, then the agent."""
         tools = self._workspace.tools()
+        if measure is not None:
+            lay_out(measure, tools, TOOLS)
         with ExitStack() as stack:
             network = self._network(agent, stack)
-            mounts = [Mount(tools, TOOLS), Mount(tools / "out", f"{TOOLS}/out", writable=True)]
-            mounts += [*self._cover, *self._entries(tools)]
+            outs = [Mount(path, f"{TOOLS}/{path.name}", writable=True) for path in writable(tools)]
+            mounts = [Mount(tools, TOOLS), *outs, *self._cover]
+            mounts += self._entries(tools, measured=measure is not None)
             options = {
                 **self._options(mounts),
                 **self._gpu(),
@@ -214,12 +221,12 @@ class DockerEnvironment:
         options["entrypoint"] = ""
         return [self.python, *argv[1:]] if argv[0] in PYTHONS else argv
 
-    def _entries(self, tools: Path) -> Iterator[Mount]:
+    def _entries(self, tools: Path, *, measured: bool) -> Iterator[Mount]:
         """Let the tracer in through the first folder that site reads."""
         target = self.layout.site[0]
         for kind in (".pth", ".start"):
             name = f"00_pruner{kind}"
-            (tools / name).write_text(entry(kind, TOOLS), encoding="utf-8")
+            (tools / name).write_text(entry(kind, TOOLS, measured=measured), encoding="utf-8")
             if self._folder is not None:
                 (self._folder / name).touch()  # a mount needs a place, and this folder is ours
             yield Mount(tools / name, f"{target}/{name}")
@@ -338,6 +345,11 @@ class DockerSession:
     def events(self) -> Path:
         """The tracer's output folder, on the host."""
         return self._tools / "out"
+
+    @property
+    def lines(self) -> Path:
+        """The folder with the lines that were run, on the host."""
+        return self._tools / "lines"
 
     @property
     def tools(self) -> str:

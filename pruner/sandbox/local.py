@@ -11,13 +11,14 @@ from pruner.errors import OutsideError
 from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
 from pruner.sandbox import uv
-from pruner.sandbox.base import Completed, Environment, Exit, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
+from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
 from pruner.sandbox.pythons import search_path
 from pruner.sandbox.supervised import Supervised, head, tail
-from pruner.sandbox.workspace import Workspace, store
+from pruner.sandbox.workspace import Workspace, facts_file, store
 
 GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -85,7 +86,7 @@ class LocalSandbox:
             [self._root, *interpreter_folders(folder), uv.binary().parent],
             [store()],
             network=True,
-            instead=self._copied(image),
+            instead={**self._copied(image), **_hidden()},
         )
         try:
             uv.run(argv, what=f"images.{image.name}: requirements", before=inside, cwd=self._root)
@@ -120,6 +121,12 @@ class LocalSandbox:
             for name, value in read.env.items()
             if name not in {"PATH", "HOME", "VIRTUAL_ENV"}
         }
+
+
+def _hidden() -> dict[Path, None]:
+    """Return the folder of the store that no installation may write to, where there is one."""
+    folder = facts_file().parent
+    return {folder: None} if folder.is_dir() else {}
 
 
 def interpreter_folders(venv: Path) -> list[Path]:
@@ -180,12 +187,14 @@ class LocalEnvironment:
             return supervised.run(argv, self._env, self._root, timeout)
 
     @contextmanager
-    def start(self, agent: Agent) -> Iterator[Session]:
+    def start(self, agent: Agent, measure: Measure | None = None) -> Iterator[Session]:
         """Start the agent's services, then the agent."""
         tools = self._workspace.tools()
+        if measure is not None:
+            lay_out(measure, tools, str(tools))
         with ExitStack() as stack:
             stack.callback(self._remove_entries)
-            self._write_entries(tools)
+            self._write_entries(tools, measured=measure is not None)
             network = agent.network == "full"
             supervised = stack.enter_context(self._supervised(tools, network=network))
             session = LocalSession(supervised, tools, {**self._env, **agent.env}, self._cwd(agent))
@@ -203,7 +212,7 @@ class LocalEnvironment:
         readable = [self._root, self._folder, tools, *interpreter_folders(self._folder)]
         inside = walls(
             readable,
-            [tools / "out", folder],
+            [*writable(tools), folder],
             network=network,
             gpu=self._image.gpu,
             user=NOBODY,
@@ -216,9 +225,10 @@ class LocalEnvironment:
         folders = sorted((self._folder / "lib").glob("python*/site-packages"))
         return [folder / f"00_pruner.{kind}" for folder in folders for kind in ("pth", "start")]
 
-    def _write_entries(self, tools: Path) -> None:
+    def _write_entries(self, tools: Path, *, measured: bool) -> None:
         for path in self._entries():
-            path.write_text(entry(path.suffix, str(tools)), encoding="utf-8")
+            text = entry(path.suffix, str(tools), measured=measured)
+            path.write_text(text, encoding="utf-8")
 
     def _remove_entries(self) -> None:
         for path in self._entries():
@@ -248,11 +258,16 @@ class LocalEnvironment:
             )
 
 
-def entry(kind: str, tools: str) -> str:
-    """Return the file that lets the tracer in: `.pth`, and `.start` from Python 3.15 on."""
+def entry(kind: str, tools: str, *, measured: bool) -> str:
+    """Return the file that lets the tracer in: `.pth`, and `.start` from Python 3.15 on.
+
+    What measures starts first, so that the tracer does not see what it loads.
+    """
+    names = ["pruner_coverage", "pruner_tracer"] if measured else ["pruner_tracer"]
     if kind == ".start":
-        return "pruner_tracer:start\n"
-    return f"{tools}\nimport pruner_tracer; pruner_tracer.start()\n"
+        return "".join(f"{name}:start\n" for name in names)
+    calls = "; ".join(f"import {name}; {name}.start()" for name in names)
+    return f"{tools}\n{calls}\n"
 
 
 class LocalSession:
@@ -271,6 +286,11 @@ class LocalSession:
     def events(self) -> Path:
         """The tracer's output folder."""
         return self._tools / "out"
+
+    @property
+    def lines(self) -> Path:
+        """The folder with the lines that were run."""
+        return self._tools / "lines"
 
     @property
     def tools(self) -> str:

@@ -33,12 +33,13 @@ class Look(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The libraries that live processes have mapped, and the bytes that they hold.
 
     `deaf` says that process 1 handles no SIGTERM: where the agent is process 1, as in a container,
-    asking it to end is of no use.
+    asking it to end is of no use. `gpu` says that the driver of one is seen.
     """
 
     libraries: Annotated[tuple[_Path, ...], msgspec.Meta(max_length=100_000)]
     memory: _Bytes
     deaf: bool
+    gpu: bool
 
 
 class Layout(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

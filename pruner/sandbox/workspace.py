@@ -20,6 +20,8 @@ from pathlib import Path
 from pruner.errors import OutsideError
 
 LOCK = "pruner.lock"
+FACTS = "facts"
+"""A folder of the store that stays hidden from what is installed beside it."""
 FRESH = 60.0
 """Seconds in which a folder without a lock is one that is just being made."""
 
@@ -31,6 +33,11 @@ def store() -> Path:
         return Path(chosen).absolute()
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "pruner"
+
+
+def facts_file() -> Path:
+    """Return where facts about installed files are kept; no sandbox sees this folder."""
+    return store() / FACTS / "facts.sqlite"
 
 
 class Workspace:
@@ -70,10 +77,14 @@ class Workspace:
 
 def copy_tracers(target: Path) -> None:
     """Copy the tracers, which are data to pruner, to where a sandbox can see them."""
-    packaged = files("pruner") / "_tracers"
-    source = Path(str(packaged)) if packaged.is_dir() else Path(__file__).parents[2] / "tracers"
-    for file in sorted(source.glob("*.py")):
+    for file in sorted(tracers().glob("*.py")):
         shutil.copy(file, target / file.name)
+
+
+def tracers() -> Path:
+    """Return the folder of the tracers: in the wheel, else in the source tree."""
+    packaged = files("pruner") / "_tracers"
+    return Path(str(packaged)) if packaged.is_dir() else Path(__file__).parents[2] / "tracers"
 
 
 @contextmanager

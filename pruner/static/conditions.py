@@ -1,6 +1,7 @@
 """What the conditions and handlers around an import say about its absence."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,10 @@ _PLATFORM = {
     "sys.platform", "sys.version_info", "sys.implementation", "os.name", "platform.system",
     "platform.machine", "platform.python_version", "platform.python_implementation",
 }  # fmt: skip
+ABOUT_PLATFORM = re.compile(
+    rb"platform|version_info|implementation|\bos\.name\b|\bfrom os import\b[^\n]*\bname\b"
+)
+# A file that holds none of these words asks nothing about the platform: its tests are not walked.
 _CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _FINDS = {"find_spec", "find_loader"}
 _ENDS = {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
@@ -49,8 +54,9 @@ def _expressions(test: ast.expr) -> Iterator[ast.expr]:
 class Conditions:
     """Reads conditions, and remembers the names that say whether something could be imported."""
 
-    def __init__(self, aliases: Aliases, origin: Origin) -> None:
+    def __init__(self, aliases: Aliases, origin: Origin, *, platforms: bool) -> None:
         self._aliases = aliases
+        self._platforms = platforms
         self._origin = origin
         self._flags: dict[str, frozenset[str]] = {}
         self.script = False
@@ -58,7 +64,9 @@ class Conditions:
     def facts(self, test: ast.expr) -> Both:
         """Return what is known where the test holds, and where it does not."""
         yes, no = self._facts(test, 0)
-        if any(self._aliases.full(node) in _PLATFORM for node in _expressions(test)):
+        if self._platforms and any(
+            self._aliases.full(node) in _PLATFORM for node in _expressions(test)
+        ):
             return yes._replace(platform=True), no._replace(platform=True)
         return yes, no
 

@@ -34,7 +34,7 @@ PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
 FETCH_BYTES = 48 << 20
 """Bytes, by RECORD, that are fetched at once: they are held in memory."""
-FILE_BYTES = 16 << 20
+FILE_BYTES = 8 << 20
 TOTAL_BYTES = 256 << 20
 """The bounds of tracers/collect.py, per file and in all."""
 LINE_BYTES = 16_384

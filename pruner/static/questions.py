@@ -8,11 +8,15 @@ flag that the file itself sets is left alone: how it is set says more than its n
 
 import re
 
+# Every repeat is bounded or stops at a line: whoever wrote the text may wish us ill.
 _LAZY = re.compile(
-    rb"^[ \t]*sys\.modules\[__name__\][ \t]*=|^[^#\n]*\b(?:_?lazy\w*\.attach(?:_stub)?)\("
+    rb"^[ \t]*sys\.modules\[__name__\][ \t]*=|^[^#\n]*\b(?:_?lazy\w{0,40}\.attach(?:_stub)?)\("
     rb"|^def __getattr__\([^\n]*\n(?:[ \t][^\n]*\n|\n)*?[ \t][^\n]*\bimport_module\(",
     re.MULTILINE,
 )
+
+_MAYBE_LAZY = re.compile(rb"sys\.modules\[__name__\]|lazy|__getattr__")
+# What every text that _LAZY finds something in has: it is found far faster.
 
 
 def lazy_line(content: bytes) -> int:
@@ -21,16 +25,20 @@ def lazy_line(content: bytes) -> int:
     It puts another object in its own place, leaves itself to `lazy_loader`, or has a `__getattr__`
     that imports by name.
     """
-    match = _LAZY.search(content)
+    match = _LAZY.search(content) if _MAYBE_LAZY.search(content) else None
     return content.count(b"\n", 0, match.start()) + 1 if match else 0
 
 
-_CALL = re.compile(rb"(?<!def )(?<![\w.\"'])(?:\w+\.)*(?:is_(\w+)_available|has_(\w+))\([^()\n]*\)")
+_CALL = re.compile(
+    rb"(?<!def )(?<![\w.\"'])(?:\w+\.)*"
+    rb"(?:is_(\w{1,80})_available|has_(\w{1,80}))\([^()\n]*\)"
+)
 _LOADED = re.compile(rb"([\"'])([\w.]+)\1 in sys\.modules")
 _TEST = re.compile(rb"^[ \t]*(?:el)?if\b[^\n]*", re.MULTILINE)
 _FLAG = re.compile(
-    rb"(?<![\w.\"'])(?:\w+\.)*_*(?:(?:HAS|HAVE|has|have)_(\w+)|(\w+?)_(?:AVAILABLE|available))\b(?![\w.(\"'=])"
+    rb"(?<![\w.\"'])(?:\w+\.)*_{0,4}(?:(?:HAS|HAVE|has|have)_(\w{1,80})|(\w{1,80}?)_(?:AVAILABLE|available))\b(?![\w.(\"'=])"
 )
+_ASKS = re.compile(rb"sys\.modules|available|AVAILABLE|has_|have_|HAS_|HAVE_")
 _OTHER_NAMES = {"vision": "PIL", "pillow": "PIL", "opencv": "cv2", "speech": "torchaudio",
                 "tf": "tensorflow", "ipython": "IPython", "crypto": "cryptography"}  # fmt: skip
 
@@ -40,6 +48,8 @@ def as_probes(content: bytes) -> bytes:
 
     Lines stay where they are.
     """
+    if not _ASKS.search(content):
+        return content
     text = _LOADED.sub(lambda match: _probe(match[2]), content)
     text = _CALL.sub(lambda match: _probe(match[1] or match[2]), text)
     flags = _FLAG.search(text)

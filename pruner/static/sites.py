@@ -21,13 +21,16 @@ import ast
 import warnings
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from pruner.model import ImportSite, Unreadable
 from pruner.static import dynamic
 from pruner.static.bindings import Function, Scope
-from pruner.static.conditions import Conditions
+from pruner.static.conditions import ABOUT_PLATFORM, Conditions
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
+from pruner.static.texts import texts
 from pruner.static.unread import explain
 from pruner.static.values import BlindSpot, Scan
 
@@ -47,10 +50,13 @@ def import_sites(
     return result.sites if isinstance(result, Scan) else ()
 
 
-def scan(text: str | bytes, path: str, module: str, *, is_package: bool) -> Scan | Unreadable:
+def scan(
+    text: str | bytes, path: str, module: str, *, is_package: bool, strings: bool = False
+) -> Scan | Unreadable:
     """Return everything that is found in a source text, or why it cannot be read.
 
-    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised.
+    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. What strings name
+    is looked for only where `strings` asks for it.
     """
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
@@ -60,20 +66,26 @@ def scan(text: str | bytes, path: str, module: str, *, is_package: bool) -> Scan
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return explain(error, source, path)
     raw = source.encode(errors="replace") if isinstance(source, str) else source
-    walk = _Walk(Origin(path, module, is_package), tree, calls=bool(dynamic.WORDS.search(raw)))
-    return walk.run()
+    walk = _Walk(
+        Origin(path, module, is_package),
+        tree,
+        calls=bool(dynamic.WORDS.search(raw)),
+        platforms=bool(ABOUT_PLATFORM.search(raw)),
+    )
+    found = walk.run()
+    return msgspec.structs.replace(found, texts=texts(tree)) if strings else found
 
 
 class _Walk:
     """One pass over one tree; the stack is explicit, so deep nesting is no danger."""
 
-    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool) -> None:
+    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool, platforms: bool) -> None:
         self._origin = origin
         self._tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self._aliases = Aliases()
-        self._conditions = Conditions(self._aliases, origin)
+        self._conditions = Conditions(self._aliases, origin, platforms=platforms)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []

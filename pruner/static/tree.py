@@ -32,7 +32,12 @@ def survey(root: Path, sources: Sequence[str]) -> Survey:
     lost = [result for _, result in results.values() if isinstance(result, Unreadable)]
     # A file that cannot be parsed is still first-party: it stays, without imports.
     files = {
-        path: SourceFile(path=path, module=name, sites=scans[path].sites if path in scans else ())
+        path: SourceFile(
+            path=path,
+            module=name,
+            sites=scans[path].sites if path in scans else (),
+            texts=scans[path].texts if path in scans else {},
+        )
         for path, (name, _) in results.items()
     }
     folders = {each: graph.folder_of(each, files) for each in listed.roots}
@@ -54,7 +59,7 @@ def _scanned(
     return {
         path: (
             names[path],
-            scan(text, path, names[path], is_package=is_package(path))
+            scan(text, path, names[path], is_package=is_package(path), strings=True)
             if isinstance(text, bytes)
             else text,
         )

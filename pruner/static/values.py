@@ -21,6 +21,7 @@ class Scan(Value, frozen=True):
     sites: tuple[ImportSite, ...] = ()
     blind: tuple[BlindSpot, ...] = ()
     exports: tuple[str, ...] = ()  # `__all__`, where it is a literal: what a star import loads
+    texts: dict[str, int] = {}  # noqa: RUF012  words and schemes in its strings, if asked for
     script: bool = False  # asks whether `__name__` is "__main__", so its folder is an import root
 
 

@@ -57,7 +57,7 @@ class Process(Value, frozen=True):
 
 
 class Named(Value, frozen=True):
-    """What the agent named: a library for ctypes, a program to start, a host to reach."""
+    """What the agent named: a library, a program, a distribution, a host."""
 
     what: str
     by: str | None = None  # "path:line"
@@ -76,6 +76,7 @@ class Events(Value, frozen=True):
     opened: tuple[Named, ...] = ()
     spawned: tuple[Named, ...] = ()
     opened_files: tuple[Loaded, ...] = ()  # of the kinds "data" and "metadata"
+    lookups: tuple[Named, ...] = ()  # distributions, once for each line that asked
     connections: tuple[Named, ...] = ()  # "host:port", "[host]:port"
     resolved: tuple[Named, ...] = ()  # hosts
     torn: tuple[str, ...] = ()  # files that do not end where their process did: cut off, or full
@@ -121,6 +122,7 @@ class _Reader:
         self.connections: dict[str, str | None] = {}
         self.resolved: dict[str, str | None] = {}
         self.opened_files: set[tuple[str, str]] = set()  # file, and who asked or ""
+        self.lookups: set[tuple[str, str]] = set()  # distribution, and who asked or ""
         self.handlers: dict[type[rows.Row], Callable[[Any], None]] = {
             rows.Module: self.on_module,
             rows.Extension: self.on_extension,
@@ -128,7 +130,8 @@ class _Reader:
             rows.Attempt: lambda row: self.note(self.attempts, row.name, row.by),
             rows.Dlopen: lambda row: self.note(self.opened, row.what, row.by),
             rows.Spawn: lambda row: self.note(self.spawned, row.what, row.by),
-            rows.Open: self.on_open,
+            rows.Open: lambda row: self.ask(self.opened_files, row.file, row.by, is_path),
+            rows.Lookup: lambda row: self.ask(self.lookups, row.name, row.by, is_fit),
             rows.Connect: lambda row: self.note(self.connections, row.what, row.by),
             rows.Resolve: lambda row: self.note(self.resolved, row.what, row.by),
         }
@@ -263,16 +266,6 @@ class _Reader:
         """Keep a mapped file."""
         self.load("library", row.file.rpartition("/")[2], row.file, None)
 
-    def on_open(self, row: rows.Open) -> None:
-        """Keep an opened file: metadata once for each line that read it, data once."""
-        if not is_path(row.file):
-            self.dropped += 1
-            return
-        key = (row.file, self.checked(row.by) or "")
-        if key not in self.opened_files:
-            self.bound(row.file, *key)  # the file's name is made from it
-            self.opened_files.add(key)
-
     def know(self, name: str) -> None:
         """Remember that a name was found."""
         if name not in self.known:
@@ -299,6 +292,18 @@ class _Reader:
             names[name] = self.checked(by)
         else:
             self.dropped += 1
+
+    def ask(
+        self, asked: set[tuple[str, str]], what: str, by: str | None, fits: Callable[[str], bool]
+    ) -> None:
+        """Keep what was asked for, once for each line that asked."""
+        if not fits(what):
+            self.dropped += 1
+            return
+        key = (what, self.checked(by) or "")
+        if key not in asked:
+            self.bound(what, *key)  # a file's name is made from its path
+            asked.add(key)
 
     def explain(self, gathered: dict[T, str | None], key: T, by: str | None) -> None:
         """Add who asked for a thing that was kept without."""
@@ -343,6 +348,7 @@ class _Reader:
             opened=_named(self.opened),
             spawned=_named(self.spawned),
             opened_files=_opened(self.opened_files),
+            lookups=tuple(Named(what=what, by=by or None) for what, by in sorted(self.lookups)),
             connections=_named(self.connections),
             resolved=_named(self.resolved),
             torn=tuple(self.torn),

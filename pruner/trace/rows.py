@@ -1,4 +1,4 @@
-"""The lines of an event file, as types: version 2 of what `tracers/pruner_tracer.py` writes.
+"""The lines of an event file, as types: version 3 of what `tracers/pruner_tracer.py` writes.
 
 The first line of a file is a `Header`, an object. Every other line is an array `[kind, …]`, one of
 the rows below. Decoding is strict: no other kind, no other length, no text longer than the bounds.
@@ -9,9 +9,12 @@ from typing import Annotated
 import msgspec
 
 FORMAT = "pruner-events"
-VERSION = 2
+# Version 1: the header, and the kinds module, extension, library, attempt, dlopen, spawn, full.
+# Version 2: the kinds open, connect and resolve; a spawned program is named by its absolute path.
+# Version 3: the kind lookup.
+VERSION = 3
 # Which pruner wrote the versions that are no longer read.
-WRITERS = {1: "pruner 0.1.0 before its release"}
+WRITERS = dict.fromkeys((1, 2), "pruner 0.1.0 before its release")
 
 MAX_TEXT_CHARS = 5_000  # the tracer's longest path, 4096, and a line number
 
@@ -97,6 +100,13 @@ class Open(Row, frozen=True, tag="open"):
     by: _Text | None
 
 
+class Lookup(Row, frozen=True, tag="lookup"):
+    """A distribution whose metadata was asked for by name, whether or not there is one."""
+
+    name: _Text  # as it was asked for, not normalised
+    by: _Text | None
+
+
 class Connect(Row, frozen=True, tag="connect"):
     """An internet address that a connection was tried to: "host:port", "[host]:port"."""
 
@@ -115,7 +125,19 @@ class Full(Row, frozen=True, tag="full"):
     """The process went on, the record does not."""
 
 
-Event = Module | Extension | Library | Attempt | Dlopen | Spawn | Open | Connect | Resolve | Full
+Event = (
+    Module
+    | Extension
+    | Library
+    | Attempt
+    | Dlopen
+    | Spawn
+    | Open
+    | Lookup
+    | Connect
+    | Resolve
+    | Full
+)
 
 decode_event = msgspec.json.Decoder(Event).decode
 decode_claim = msgspec.json.Decoder(Claim).decode

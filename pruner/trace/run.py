@@ -6,11 +6,21 @@ from collections.abc import Sequence
 
 from pruner.config import Agent, ExitReady
 from pruner.errors import PrunerError
-from pruner.model import AgentStatus, Host, Loaded, Outcome, Program, Trace
-from pruner.sandbox.base import Environment, Exit, Session, last_line
+from pruner.model import (
+    AgentStatus,
+    Attempt,
+    Host,
+    Loaded,
+    Outcome,
+    Program,
+    Trace,
+    normalise,
+)
+from pruner.sandbox.base import Environment, Exit, Measure, Session, last_line
 from pruner.sandbox.probes import Look, ask, probe
 from pruner.trace.events import Events, Named, read_events
 from pruner.trace.exercise import exercise
+from pruner.trace.lines import PERIOD, Lines, read_lines
 from pruner.trace.ready import has_ended, wait_until_ready
 from pruner.trace.texts import is_path
 
@@ -18,6 +28,9 @@ MAX_OWNERS = 200
 """Programs whose package is asked for: the order is one argument, and the kernel bounds these."""
 
 MAX_OWNED_CHARS = 400
+PERIODS = 4
+"""Periods of writing that a measured agent gets before it is stopped."""
+
 _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,99}")
 _PORT = re.compile(r"[0-9]{1,5}")
 
@@ -27,7 +40,17 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
 
     How the agent fares is in the trace's status; only what is outside of it raises.
     """
-    with environment.start(agent) as session:
+    return _run(environment, agent, None)[0]
+
+
+def run_measured(environment: Environment, agent: Agent, measure: Measure) -> tuple[Trace, Lines]:
+    """Run an agent in the same way, and return what lines it ran as well."""
+    return _run(environment, agent, measure)
+
+
+def _run(environment: Environment, agent: Agent, measure: Measure | None) -> tuple[Trace, Lines]:
+    lines = Lines()
+    with environment.start(agent, measure) as session:
         began = time.monotonic()
         missing = wait_until_ready(environment, session, agent)
         seconds = time.monotonic() - began
@@ -37,8 +60,12 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
         look = _look(environment, session)
         over = session.ended()
         log = session.log()
+        if measure is not None and over is None:
+            time.sleep(PERIODS * PERIOD)  # until what ran last is written
         session.stop(politely=not look.deaf)
         events = read_events(session.events)
+        if measure is not None:
+            lines = _measured(session)
     status, detail = _judged(agent, missing, over, outcomes, log)
     seen = {item.file for item in events.loaded}
     outside = tuple(
@@ -46,7 +73,7 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
         for path in look.libraries
         if path not in seen and is_path(path)
     )
-    return Trace(
+    trace = Trace(
         agent=agent.name,
         status=status,
         seconds=round(seconds, 3),
@@ -60,8 +87,31 @@ def run_agent(environment: Environment, agent: Agent) -> Trace:
         opened=events.opened_files,
         programs=_programs(environment, events),
         hosts=_hosts(events.connections, events.resolved),
+        lookups=_lookups(events.lookups),
         dropped=events.dropped,
+        gpu=look.gpu or any(map(_is_driver, (*events.loaded, *outside))),
     )
+    return trace, lines
+
+
+def _measured(session: Session) -> Lines:
+    """Read what was measured; that it cannot be read says nothing against the run."""
+    try:
+        return read_lines(session.lines)
+    except PrunerError as error:
+        return Lines(failures=(error.message,))
+
+
+def _is_driver(item: Loaded) -> bool:
+    """Tell whether a library is a GPU's driver, and not the stub that things are built against."""
+    driver = item.kind == "library" and item.what.startswith("libcuda.so")
+    return driver and "/stubs/" not in item.file
+
+
+def _lookups(named: Sequence[Named]) -> tuple[Attempt, ...]:
+    """Return the distributions that were asked for, once a line, however they were spelled."""
+    found = {(normalise(row.what), row.by or "") for row in named}
+    return tuple(Attempt(module=name, by=by or None) for name, by in sorted(found))
 
 
 def _programs(environment: Environment, events: Events) -> tuple[Program, ...]:
@@ -116,7 +166,7 @@ def _look(environment: Environment, session: Session) -> Look:
 
     An agent that ends while we look has told the tracer all that it will.
     """
-    nothing = Look(libraries=(), memory=0, deaf=False)
+    nothing = Look(libraries=(), memory=0, deaf=False, gpu=False)
     if session.ended() is not None:
         return nothing
     try:

@@ -1,9 +1,11 @@
+import msgspec
+
 from pruner.analysis.explain import explain
-from pruner.model import SCHEMA, Document, Verdict
+from pruner.model import SCHEMA, Document, Proof, Verdict
 
 
-def row(name: str, level: str, size: int, *needs: str) -> Verdict:
-    verdict = "drop" if level == "unused" else "keep"
+def row(name: str, level: str, size: int, *needs: str, by: tuple[str, ...] = ()) -> Verdict:
+    verdict = "drop" if level in {"unused", "guarded"} else "keep"
     return Verdict(
         name=name,
         version="1",
@@ -12,6 +14,8 @@ def row(name: str, level: str, size: int, *needs: str) -> Verdict:
         size_bytes=size,
         why="because",
         needs=needs,
+        used_by=by,
+        proof=(Proof(kind="import (try)", what=name, by="a.py:1"),) if level == "guarded" else (),
     )
 
 
@@ -22,10 +26,10 @@ DOCUMENT = Document(
     policy="safe",
     python="3.11.2",
     distributions=(
-        row("web", "observed", 100, "http", "log"),
+        row("web", "observed", 100, "http", "log", by=("",)),
         row("http", "declared", 20, "idna"),
         row("idna", "declared", 3),
-        row("log", "observed", 7, "idna"),
+        row("log", "observed", 7, "idna", by=("",)),
         row("heavy", "unused", 1000, "lib", "idna"),
         row("lib", "unused", 500),
     ),
@@ -35,8 +39,9 @@ DOCUMENT = Document(
 def test_what_is_kept_is_weighed_with_what_only_it_needs() -> None:
     found = explain(DOCUMENT, "web")
     assert found is not None
-    assert [item.name for item in found.pulls_in] == ["http", "idna", "log"]
+    assert found.pulls_in == ()
     assert found.wanted_by == ()
+    assert found.only_for_it == ("http",)
     assert (found.with_it, found.without_it) == (130, 10)
 
 
@@ -44,7 +49,42 @@ def test_what_was_left_out_is_weighed_with_what_it_would_bring() -> None:
     found = explain(DOCUMENT, "heavy")
     assert found is not None
     assert (found.with_it, found.without_it) == (1630, 130)
-    assert [item.name for item in found.pulls_in] == ["idna", "lib"]
+    assert [item.name for item in found.pulls_in] == ["lib"]
+    assert found.only_for_it == ()
+    assert len(found.missing) == 4
+
+
+MINIMAL = msgspec.structs.replace(
+    DOCUMENT,
+    policy="minimal",
+    distributions=(
+        row("web", "observed", 100, "http", by=("",)),
+        row("http", "observed", 20, by=("web", "log")),
+        row("log", "observed", 7, by=("",)),
+        row("deep", "reachable", 50, by=("web",)),
+        row("cuda", "linked", 900, by=("deep",)),
+        row("ring", "observed", 1, by=("ring2",)),
+        row("ring2", "observed", 1, by=("ring", "deep")),
+        row("mapped", "observed", 5),
+        row("maybe", "guarded", 400),
+    ),
+)
+
+
+def test_by_minimal_the_users_decide_what_stays_for_nothing_else() -> None:
+    found = explain(MINIMAL, "web")
+    assert found is not None
+    assert found.only_for_it == ("cuda", "deep", "ring", "ring2")
+    assert found.without_it == 20 + 7 + 5
+    log = explain(MINIMAL, "log")
+    assert log is not None
+    assert log.only_for_it == ()
+
+
+def test_what_copes_is_named_as_the_reason() -> None:
+    found = explain(MINIMAL, "maybe")
+    assert found is not None
+    assert found.missing[-1].endswith("from what was loaded: a.py:1 copes with its absence")
 
 
 def test_what_others_declare_names_them() -> None:

@@ -1,13 +1,14 @@
 """Each rule of `reachability`, on tiny installed trees that are read as real ones are."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import msgspec
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.installed import Sites, Source, sources
-from pruner.analysis.reachability import Reach, reachable
+from pruner.analysis.reachability import Reach, Start, reachable
 from pruner.model import Distribution, Inventory, Loaded, OwnedFile, Unreadable
 from pruner.static.installed import Installed
 
@@ -25,7 +26,13 @@ class NoCache:
 class Site:
     """Installed distributions on the disk: files by name, by distribution."""
 
-    def __init__(self, folder: Path, trees: Trees, **requires: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        trees: Trees,
+        extras: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        **requires: str,
+    ) -> None:
         self.folder = folder
         for files in trees.values():
             for name, text in files.items():
@@ -42,6 +49,7 @@ class Site:
                 Distribution(
                     name=key,
                     version="1",
+                    requires=tuple(extras.get(key, ())),
                     files=tuple(OwnedFile(str(folder / name), None, 1) for name in files),
                 )
                 for key, files in trees.items()
@@ -54,7 +62,13 @@ class Site:
     def fetch(self, paths: Iterable[str]) -> dict[str, bytes | str]:
         return {path: Path(path).read_bytes() for path in paths}
 
-    def reach(self, *loaded: str, required: Iterable[str] = ()) -> Reach:
+    def reach(
+        self,
+        *loaded: str,
+        required: Iterable[str] = (),
+        named: Iterable[str] = (),
+        asked: Iterable[str] = (),
+    ) -> Reach:
         rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
         installed = Installed(NoCache(), self.fetch)
 
@@ -63,7 +77,13 @@ class Site:
             self.batches.append([Path(each.path).name for each in batch])
             return installed.sites_of(batch)
 
-        return reachable(self.inventory, Ownership(self.inventory), rows, required, sites_of)
+        start = Start(
+            loaded=tuple(rows),
+            required=tuple(required),
+            named=frozenset(named),
+            asked=frozenset(asked),
+        )
+        return reachable(self.inventory, Ownership(self.inventory), start, sites_of)
 
 
 def function(*lines: str) -> str:
@@ -257,3 +277,50 @@ def test_sources_are_modules_with_the_hash_that_is_on_the_disk() -> None:
         ),
         "/s/c.py": Source(path="/s/c.py", module="c"),
     }
+
+
+def test_a_part_that_its_own_code_copes_without_is_looked_into(tmp_path: Path) -> None:
+    # As bs4 does with its builder for html5lib.
+    guarded = "try:\n    from . import _slow\nexcept ImportError:\n    pass\n"
+    trees = {
+        "soup": {"soup/__init__.py": guarded, "soup/_slow.py": "import slow\nimport six\n"},
+        "slow": {"slow.py": "import six\n"},
+        "six": {"six.py": ""},
+    }
+    site = Site(tmp_path, trees)
+    found = site.reach(required=["soup"])
+    assert found.reachable == {}
+    assert {key: proofs[0].kind for key, proofs in found.guarded.items()} == {
+        "slow": "import (try)",
+        "six": "import (try)",
+    }
+    named = site.reach(required=["soup"], named=["slow"])
+    assert named.chains == {
+        "slow": ("soup/__init__.py:2", "soup/_slow.py:1"),
+        "six": ("soup/__init__.py:2", "soup/_slow.py:1", "slow.py:1"),
+    }
+    assert named.users == {"slow": ("soup",), "six": ("slow",)}
+
+
+def test_an_extra_of_what_ran_counts_where_the_image_asks_for_it(tmp_path: Path) -> None:
+    trees = {
+        "frames": {
+            "frames.py": function("import sheets", "import unnamed", "import parts._deep"),
+            "parts/_deep.py": function("import plots"),
+        },
+        "sheets": {"sheets.py": ""},
+        "unnamed": {"unnamed.py": ""},
+        "plots": {"plots.py": ""},
+    }
+    extras = {"frames": ['Sheets>1 ; extra == "excel"', "plots; extra == 'plot'", "@ broken"]}
+    site = Site(tmp_path, trees, extras)
+    assert site.reach("frames.py").reachable == {}
+    found = site.reach("frames.py", asked=["sheets", "unnamed", "plots"])
+    assert set(found.reachable) == {"sheets"}
+    assert set(found.guarded) == {"unnamed", "plots"}
+
+
+def test_what_only_type_checkers_import_is_never_asked_for(tmp_path: Path) -> None:
+    text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import b\n"
+    site = Site(tmp_path, {"a": {"a.py": text}, "b": {"b.py": ""}}, a="b")
+    assert site.reach("a.py", named=["b"], asked=["b"]).reachable == {}

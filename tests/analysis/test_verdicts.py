@@ -1,16 +1,19 @@
+import msgspec
 import pytest
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.evidence import imported, observed, reached
-from pruner.analysis.verdicts import Findings, decide_safe, sizes
+from pruner.analysis.verdicts import Evidence, decide, sizes
 from pruner.model import (
     AgentStatus,
     Distribution,
     Guard,
     ImportSite,
     Inventory,
+    Level,
     Loaded,
     OwnedFile,
+    Policy,
     Proof,
     SourceFile,
     SourceTree,
@@ -41,13 +44,12 @@ def installed(**requires: tuple[str, ...]) -> Inventory:
     )
 
 
-Proofs = dict[str, tuple[Proof, ...]]
-
-
-def findings(
-    observed: Proofs | None = None, required: Proofs | None = None, guarded: Proofs | None = None
-) -> Findings:
-    return Findings(observed=observed or {}, required=required or {}, guarded=guarded or {})
+def evidence(wanted: dict[str, str] | None = None, **levels: str) -> Evidence:
+    """Return evidence by the name of a distribution: its level."""
+    proofs: dict[Level, dict[str, tuple[Proof, ...]]] = {level: {} for level in Level}
+    for name, level in levels.items():
+        proofs[Level[level.upper()]][name] = PROOF
+    return Evidence(proofs=proofs, wanted=wanted or {})
 
 
 def rows(verdicts: tuple[Verdict, ...]) -> dict[str, tuple[str, str]]:
@@ -56,7 +58,7 @@ def rows(verdicts: tuple[Verdict, ...]) -> dict[str, tuple[str, str]]:
 
 def test_safe_keeps_what_is_proven_and_what_that_declares() -> None:
     inventory = installed(web=("http",), http=("idna",), idna=(), heavy=("http", "light"), light=())
-    verdicts = rows(decide_safe(inventory, findings(observed={"web": PROOF})))
+    verdicts = rows(decide(inventory, evidence(web="observed"), Policy.SAFE))
     assert verdicts == {
         "web": ("keep", "observed"),
         "http": ("keep", "declared"),
@@ -66,23 +68,45 @@ def test_safe_keeps_what_is_proven_and_what_that_declares() -> None:
     }
 
 
+EVERY = ("observed", "required", "linked", "reachable", "guarded")
+
+
+@pytest.mark.parametrize(
+    ("policy", "kept"),
+    [
+        (Policy.SAFE, "observed required linked reachable guarded declared"),
+        (Policy.MINIMAL, "observed required linked reachable"),
+        (Policy.AGGRESSIVE, "observed required linked"),
+    ],
+)
+def test_a_policy_keeps_levels(policy: Policy, kept: str) -> None:
+    inventory = installed(**dict.fromkeys(EVERY, ()), declared=(), unused=())
+    needing = msgspec.structs.replace(inventory, requires={"observed": ("declared",)})
+    verdicts = decide(needing, evidence(None, **{level: level for level in EVERY}), policy)
+    assert {row.name: row.level for row in verdicts} == {row.name: row.name for row in verdicts}
+    assert {row.name for row in verdicts if row.kept} == set(kept.split())
+
+
 def test_the_strongest_level_wins() -> None:
     inventory = installed(a=(), b=())
-    found = findings(observed={"a": PROOF}, required={"a": PROOF, "b": PROOF}, guarded={"b": PROOF})
-    assert rows(decide_safe(inventory, found)) == {
+    found = evidence(a="observed")
+    found.proofs[Level.REQUIRED].update(a=PROOF, b=PROOF)
+    found.proofs[Level.GUARDED].update(b=PROOF)
+    assert rows(decide(inventory, found, Policy.MINIMAL)) == {
         "a": ("keep", "observed"),
         "b": ("keep", "required"),
     }
 
 
-def test_what_was_put_back_or_is_to_be_kept_brings_what_it_declares() -> None:
+def test_what_was_put_back_or_is_to_be_kept_stays_by_every_policy() -> None:
     inventory = installed(driver=("wire",), wire=(), other=())
-    found = Findings(observed={}, required={}, guarded={}, wanted={"driver": "put back: it failed"})
-    verdicts = {row.name: row for row in decide_safe(inventory, found)}
-    assert verdicts["driver"].kept
-    assert verdicts["driver"].why == "put back: it failed"
-    assert verdicts["wire"].kept
-    assert not verdicts["other"].kept
+    found = evidence(wanted={"driver": "put back: it failed"})
+    for policy in Policy:
+        verdicts = {row.name: row for row in decide(inventory, found, policy)}
+        assert verdicts["driver"].kept
+        assert verdicts["driver"].why == "put back: it failed"
+        assert verdicts["wire"].kept is (policy is Policy.SAFE)
+        assert not verdicts["other"].kept
 
 
 def test_what_belongs_to_the_system_is_left_alone() -> None:
@@ -96,7 +120,7 @@ def test_what_belongs_to_the_system_is_left_alone() -> None:
         },
         distributions=(*inventory.distributions, system),
     )
-    assert rows(decide_safe(inventory, findings()))["python-apt"] == ("keep", "unused")
+    assert rows(decide(inventory, evidence(), Policy.MINIMAL))["python-apt"] == ("keep", "unused")
 
 
 def test_no_verdict_without_a_reason() -> None:
@@ -106,7 +130,7 @@ def test_no_verdict_without_a_reason() -> None:
 
 def test_sizes_are_of_all_and_of_what_is_kept() -> None:
     inventory = installed(a=(), b=())
-    assert sizes(decide_safe(inventory, findings(observed={"a": PROOF}))) == (20, 10)
+    assert sizes(decide(inventory, evidence(a="observed"), Policy.MINIMAL)) == (20, 10)
 
 
 def site(module: str, guard: Guard = Guard.MODULE) -> ImportSite:
@@ -132,11 +156,12 @@ def test_imports_are_required_guarded_or_missing() -> None:
         site("os"),
         site("app.lost"),
     )
-    required, guarded, missing = imported(source, ["app/main.py"], ownership)
-    assert set(required) == {"a"}
-    assert set(guarded) == {"b", "c"}
-    assert [item.module for item in missing] == ["gone"]
-    assert required["a"][0].by == "app/main.py:3"
+    found = imported(source, ["app/main.py"], ownership)
+    assert set(found.required) == {"a"}
+    assert set(found.guarded) == {"b", "c"}
+    assert [item.module for item in found.missing] == ["gone"]
+    assert found.required["a"][0].by == "app/main.py:3"
+    assert found.names == {"a": "app/main.py:3"}
 
 
 def test_only_files_that_are_reached_or_ran_count() -> None:

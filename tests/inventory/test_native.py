@@ -21,12 +21,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pruner.analysis.linkage import Linkage, linked
+from pruner.analysis.linkage import Linkage, links
 from pruner.errors import OutsideError
 from pruner.inventory import native
 from pruner.inventory.facts import Facts
 from pruner.model import Distribution, Inventory, OwnedFile
-from support import VERSIONS, interpreter
+from support import interpreter
 
 TOOL = Path(__file__).parents[2] / "tracers" / "native.py"
 GCC = shutil.which("gcc")
@@ -183,11 +183,11 @@ def test_a_hostile_file_costs_little(tool: Path, user: Path, tmp_path: Path) -> 
 
 
 @needs_gcc
-@pytest.mark.parametrize("version", VERSIONS)
-def test_it_reads_the_same_with_other_interpreters(tool: Path, user: Path, version: str) -> None:
-    python = interpreter(version)
+@pytest.mark.parametrize("minor", [8, 9, 10, 12, 13, 14, 15])
+def test_it_reads_the_same_with_other_interpreters(tool: Path, user: Path, minor: int) -> None:
+    python = interpreter(f"3.{minor}")
     if python is None:
-        pytest.skip(f"no Python {version} here")
+        pytest.skip(f"needs Python 3.{minor}, which is not installed")
     assert asked(tool, [str(user)], python) == asked(tool, [str(user)])
 
 
@@ -349,4 +349,6 @@ def test_a_real_library_makes_another_distribution_linked(
     with Facts.open(path) as facts:
         found, notes = native.linkage(installed, lambda paths: asked(tool, paths), facts)
     assert notes == ()
-    assert [proof.what for proof in linked(installed, found, ["user"])["used"]] == ["libused.so.1"]
+    assert [proof.what for proof in links(installed, found, ["user"]).proofs["used"]] == [
+        "libused.so.1"
+    ]

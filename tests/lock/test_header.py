@@ -28,7 +28,7 @@ def test_it_says_what_was_proven_what_was_put_back_and_what_was_left_out() -> No
     text = header(document(passed=True, restored=(Restored(name="driver", why="it was missed"),)))
     assert "# Proven with api, in 2 rounds." in text
     assert "# Put back by the proof: driver (it was missed)" in text
-    assert "heavy==2" in text
+    assert "#   unused (1): heavy==2" in text
     assert UNPROVEN not in text
     assert all(line.startswith("# ") for line in text.splitlines())
 

@@ -203,3 +203,15 @@ def test_packages_that_load_parts_on_demand(line: int, text: str) -> None:
 def test_any_bytes_can_be_read_and_lines_stay(data: bytes) -> None:
     assert as_probes(data).count(b"\n") == data.count(b"\n")
     row_of((source("/a.py", data), data))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"_" * 400_000, b"lazy" * 100_000, b"has_" * 100_000, b"a." * 200_000, b"is_" * 130_000],
+    ids=["underscores", "lazy", "has", "dots", "is"],
+)
+def test_a_text_that_is_made_to_take_long_does_not(line: bytes) -> None:
+    # Patterns that look again from every place would take hours: the test's own time limit tells.
+    text = b"if " + line + b":\n    import x\n"
+    assert as_probes(text).startswith(b"if ")
+    assert lazy_line(text) == 0

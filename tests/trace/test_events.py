@@ -18,7 +18,7 @@ from pruner.trace.events import Events, Named, Process, read_events
 NAME = "7-00000000.events"
 HEADER: dict[str, Any] = {
     "format": "pruner-events",
-    "version": 2,
+    "version": 3,
     "pid": 7,
     "ppid": 1,
     "python": "3.11.7",
@@ -69,6 +69,10 @@ def test_every_kind(tmp_path: Path) -> None:
         ["open", "/s/a-1.dist-info/METADATA", "/app/run.py:6"],
         ["open", "/s/a-1.dist-info/METADATA", "/app/run.py:5"],
         ["open", "/s/c.egg-info/PKG-INFO", None],
+        ["lookup", "Idna", "/app/run.py:8"],
+        ["lookup", "Idna", "/app/run.py:2"],
+        ["lookup", "Idna", "/app/run.py:8"],
+        ["lookup", "anyio", None],
         ["connect", "10.0.0.1:80", "/app/run.py:7"],
         ["connect", "[::1]:80", None],
         ["resolve", "example.org", None],
@@ -111,6 +115,11 @@ def test_every_kind(tmp_path: Path) -> None:
             opened("metadata", "/s/a-1.dist-info/METADATA", "/app/run.py:6"),
             opened("data", "/s/a/model.bin", "/app/run.py:9"),
             opened("metadata", "/s/c.egg-info/PKG-INFO", None),
+        ),
+        lookups=(
+            Named(what="Idna", by="/app/run.py:2"),
+            Named(what="Idna", by="/app/run.py:8"),
+            Named(what="anyio"),
         ),
         connections=(Named(what="10.0.0.1:80", by="/app/run.py:7"), Named(what="[::1]:80")),
         resolved=(Named(what="example.org"),),
@@ -250,7 +259,8 @@ def test_a_malformed_line_is_named(tmp_path: Path, bad: bytes) -> None:
             {"version": 1},
             "version 1, which pruner 0.1.0 before its release wrote; this pruner reads",
         ),
-        ({"version": 3}, "line 1 says pruner-events version 3; this pruner reads pruner-events"),
+        ({"version": 2}, "version 2, which pruner 0.1.0 before its release wrote; this pruner"),
+        ({"version": 4}, "line 1 says pruner-events version 4; this pruner reads pruner-events"),
         ({"format": "\x1b[2J", "version": 1}, "line 1 says \ufffd[2J version 1; this"),
         ({"version": 10**400}, "line 1 is not the header"),
         ({"version": "1"}, "line 1 is not the header"),
@@ -334,7 +344,9 @@ def test_every_bound_is_named(
     assert str(value) in message
 
 
-@pytest.mark.parametrize("kind", ["attempt", "dlopen", "spawn", "open", "connect", "resolve"])
+@pytest.mark.parametrize(
+    "kind", ["attempt", "dlopen", "spawn", "open", "lookup", "connect", "resolve"]
+)
 def test_names_are_bounded_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(events, "MAX_DISTINCT", 1)
     assert "MAX_DISTINCT" in refused(write(tmp_path, [kind, "/a", None], [kind, "/b", None]))
@@ -355,6 +367,7 @@ event = st.one_of(
     st.tuples(st.just("spawn"), names, by),
     st.tuples(st.just("open"), paths, by),
     st.tuples(st.just("open"), names.map("/s/a.dist-info/".__add__), by),
+    st.tuples(st.just("lookup"), names, by),
     st.tuples(st.just("connect"), names, by),
     st.tuples(st.just("resolve"), names, by),
 )
@@ -394,6 +407,10 @@ def test_what_is_written_comes_back(given_events: list[tuple[str, ...]]) -> None
     read = [(item.file, item.by) for item in found.opened_files if item.kind == "metadata"]
     assert read == sorted(
         {(row[1], row[2]) for row in given_events if row[0] == "open" and "-info/" in row[1]},
+        key=lambda pair: (pair[0], pair[1] or ""),
+    )
+    assert [(item.what, item.by) for item in found.lookups] == sorted(
+        {(row[1], row[2]) for row in given_events if row[0] == "lookup"},
         key=lambda pair: (pair[0], pair[1] or ""),
     )
     data_files = [item.file for item in found.opened_files if item.kind == "data"]

@@ -9,13 +9,13 @@ import pytest
 
 from pruner.config import Agent, ExitReady
 from pruner.errors import OutsideError
-from pruner.model import Host, Loaded, Program
-from pruner.sandbox.base import Completed, Exit
+from pruner.model import Attempt, Host, Loaded, Program
+from pruner.sandbox.base import Completed, Exit, Measure
 from pruner.trace.run import run_agent
 
 HEADER = {
     "format": "pruner-events",
-    "version": 2,
+    "version": 3,
     "pid": 7,
     "ppid": 1,
     "python": "3.11.7",
@@ -41,7 +41,8 @@ class Pretended:
         self.asked: list[object] = []
 
     @contextmanager
-    def start(self, agent: Agent) -> Iterator["Pretended"]:
+    def start(self, agent: Agent, measure: Measure | None = None) -> Iterator["Pretended"]:
+        assert measure is None
         assert agent is AGENT
         yield self
 
@@ -63,6 +64,10 @@ class Pretended:
         assert politely
         return self.ended()
 
+    @property
+    def lines(self) -> Path:
+        raise AssertionError
+
 
 def pretend(folder: Path, *lines: object, owners: object = None) -> Pretended:
     data = b"".join(msgspec.json.encode(line) + b"\n" for line in (HEADER, *lines))
@@ -78,6 +83,9 @@ def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
         ["spawn", "/usr/bin/odd", None],
         ["spawn", "/venv/bin/python", None],
         ["spawn", "missing", None],
+        ["lookup", "Ruamel.YAML", "/app.py:4"],
+        ["lookup", "ruamel_yaml", "/app.py:4"],
+        ["lookup", "idna\n", "/app.py:4"],
         ["connect", "[::1]:80", "/app.py:3"],
         ["connect", "h:" + "9" * 4000, None],
         ["resolve", "example.org", None],
@@ -99,7 +107,8 @@ def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
         Host(name="h"),
         Host(name="example.org"),
     )
-    assert trace.dropped == 1
+    assert trace.lookups == (Attempt(module="ruamel-yaml", by="/app.py:4"),)
+    assert trace.dropped == 2
     assert place.asked == [{"owners": ["/usr/bin/ffmpeg", "/usr/bin/odd"]}]
 
 
@@ -113,3 +122,17 @@ def test_owners_that_are_none_are_an_error(tmp_path: Path) -> None:
     place = pretend(tmp_path, ["spawn", "/usr/bin/ffmpeg", None], owners=[1])
     with pytest.raises(OutsideError, match="no valid answer"):
         run_agent(place, AGENT)
+
+
+@pytest.mark.parametrize(
+    ("file", "there"),
+    [
+        ("/usr/lib/x86_64-linux-gnu/libcuda.so.535.54", True),
+        ("/usr/local/cuda/lib64/stubs/libcuda.so.1", False),
+        ("/site/nvidia/cuda_runtime/lib/libcudart.so.12", False),
+    ],
+)
+def test_a_gpu_is_there_where_the_library_of_its_driver_was_mapped(
+    file: str, *, there: bool, tmp_path: Path
+) -> None:
+    assert run_agent(pretend(tmp_path, ["library", file]), AGENT).gpu is there

@@ -42,3 +42,12 @@ def test_the_package_that_owns_a_program(inside: ModuleType, tmp_path: Path) -> 
 
 def test_a_system_without_dpkg_owns_nothing(inside: ModuleType) -> None:
     assert inside.owners({"owners": ["/usr/bin/env"]}) == {}
+
+
+def test_a_gpu_is_there_where_its_driver_is(
+    inside: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inside, "GPUS", (str(tmp_path / "dxg"), str(tmp_path / "nvidiactl")))
+    assert inside.maps({})["gpu"] is False
+    (tmp_path / "nvidiactl").touch()
+    assert inside.maps({})["gpu"] is True

@@ -349,6 +349,61 @@ def test_metadata_that_is_read(each: Home) -> None:
     }
 
 
+def lookups(home: Home) -> set[tuple[str, str]]:
+    """Return (name, line of the program that asked) of the distributions that were asked for."""
+    script = f"{home.work}/program.py:"
+    return {(item.what, (item.by or "").replace(script, "")) for item in home.events().lookups}
+
+
+def test_distributions_that_are_asked_for_by_name(each: Home) -> None:
+    distribution(each, "alpha", more=("entry_points.txt",))
+    each.module("alpha", "from importlib import metadata\nmetadata.version(__name__)\n")
+    each.run(
+        """\
+        from importlib import metadata
+        assert metadata.version("alpha") == "1.0"
+        for _ in range(3):
+            try:
+                metadata.version("Not.there")
+            except metadata.PackageNotFoundError:
+                pass
+        assert [dist.metadata["Name"] for dist in metadata.distributions()] == ["alpha"]
+        metadata.entry_points()
+        import alpha
+        metadata.distribution("alpha")
+        """
+    )
+    assert lookups(each) == {
+        ("alpha", "2"),
+        ("Not.there", "5"),
+        ("alpha", f"{each.site}/alpha.py:2"),
+        ("alpha", "11"),
+    }
+
+
+def test_whatever_is_asked_of_our_finder(home: Home) -> None:
+    home.run(
+        """\
+        import sys
+
+        class Context:
+            @property
+            def name(self):
+                raise RuntimeError
+
+        class Odd:
+            name = object()
+
+        ours = sys.meta_path[0]
+        assert type(ours).__module__ == "pruner_tracer"
+        for context in (None, Context(), Odd(), object()):
+            assert next(ours.find_distributions(context), None) is None
+        assert list(ours.find_distributions()) == []
+        """
+    )
+    assert home.events().lookups == ()
+
+
 def test_a_sweep_is_asked_for_by_one_line(home: Home) -> None:
     names = [f"dist{number}" for number in range(10)]
     for name in names:

@@ -1,0 +1,160 @@
+"""Join what was observed with what code could load and what is installed: all levels at once."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.evidence import (
+    Imports,
+    Missing,
+    imported,
+    joined,
+    observed,
+    reached,
+    users,
+)
+from pruner.analysis.linkage import Linkage, Links, links
+from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
+from pruner.analysis.routes import Routes
+from pruner.analysis.spelling import Spelling
+from pruner.analysis.usage import used_data
+from pruner.analysis.verdicts import LEAST, Evidence
+from pruner.analysis.words import Driver, Words
+from pruner.model import (
+    Inventory,
+    Level,
+    Policy,
+    Proof,
+    SourceTree,
+    Trace,
+    Unreadable,
+    Value,
+)
+
+
+class Subject(Value, frozen=True):
+    """What is known of an image before anything is decided."""
+
+    inventory: Inventory
+    traces: tuple[Trace, ...]  # one run of each agent: what the proof is compared with
+    tree: SourceTree
+    entries: tuple[str, ...]  # first-party files that the agents' commands start
+    said: dict[str, str] = {}  # noqa: RUF012  words of commands and environments -> where
+    asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
+    wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: key -> why
+    also: tuple[Trace, ...] = ()  # of other runs, whose evidence counts as well
+
+
+class Reading(NamedTuple):
+    """How installed files are read: what only a sandbox can open."""
+
+    sites_of: SitesOf
+    linkage: Mapping[str, Linkage]
+    startup: frozenset[str] = frozenset()  # modules that load themselves: see rules/startup.toml
+    drivers: tuple[Driver, ...] = ()  # see rules/drivers.toml
+
+
+class Weighed(Value, frozen=True):
+    """The evidence, and what could not be weighed."""
+
+    evidence: Evidence
+    missing: tuple[Missing, ...]
+    unreadable: tuple[Unreadable, ...]  # installed files, as the sandbox spells them
+
+
+def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Policy) -> Weighed:
+    """Return everything that speaks for the installed distributions.
+
+    The policy decides what counts as kept where a library links to another.
+    """
+    inventory, tree = subject.inventory, subject.tree
+    traces = (*subject.traces, *subject.also)
+    files = reached(tree, subject.entries, traces)
+    imports = imported(tree, files, ownership)
+    words = Words(tree, files, subject.said)
+    used = joined(
+        observed(traces, ownership, reading.startup),
+        used_data(traces, ownership, len(inventory.distributions)),
+    )
+    urls, modules = words.drivers(reading.drivers, {*used, *imports.required}, ownership)
+    required = joined(imports.required, urls)
+    names = {**modules, **imports.names}
+    start = Start(
+        loaded=tuple(
+            item for trace in traces for item in trace.loaded if item.what not in reading.startup
+        ),
+        required=(*names, *_wanted_modules(subject.wanted, ownership)),
+        named=frozenset(words.where),
+        asked=subject.asked,
+    )
+    reach = reachable(inventory, ownership, start, reading.sites_of)
+    proofs = {
+        Level.OBSERVED: used,
+        Level.REQUIRED: required,
+        Level.REACHABLE: reach.reachable,
+        Level.GUARDED: joined(imports.guarded, reach.guarded),
+    }
+    strong = [key for level in proofs if level >= _root(policy) for key in proofs[level]]
+    native = links(
+        inventory, reading.linkage, {*strong, *subject.wanted} & inventory.by_key().keys()
+    )
+    proofs[Level.LINKED] = native.proofs
+    spelling = Spelling(ownership, tree)
+    routes = Routes(traces, tree, subject.entries, spelling)
+    evidence = Evidence(
+        proofs={level: spelling.proofs(found) for level, found in proofs.items()},
+        wanted=subject.wanted,
+        chains=_chains(used, required, reach, routes, names, ownership),
+        users=_users(traces, ownership, imports, reach, native),
+    )
+    return Weighed(evidence=evidence, missing=imports.missing, unreadable=reach.unreadable)
+
+
+def _root(policy: Policy) -> Level:
+    """Return the weakest level whose libraries stay, and so ask for others."""
+    return max(LEAST[policy], Level.REACHABLE)
+
+
+def _wanted_modules(wanted: Iterable[str], ownership: Ownership) -> tuple[str, ...]:
+    return tuple(name for key in sorted(wanted) for name in ownership.tops_of(key))
+
+
+def _chains(
+    used: Mapping[str, tuple[Proof, ...]],
+    required: Mapping[str, tuple[Proof, ...]],
+    reach: Reach,
+    routes: Routes,
+    names: Mapping[str, str],
+    ownership: Ownership,
+) -> dict[str, tuple[str, ...]]:
+    """Return the way to each distribution, for its strongest level."""
+    chains: dict[str, tuple[str, ...]] = {}
+    sites = {file: by for name, by in names.items() for file in ownership.files_of(name)}
+    for key, steps in reach.chains.items():
+        start = reach.starts[key]
+        before = routes.to_file(start) or (routes.to_line(sites[start]) if start in sites else ())
+        chains[key] = (*before, *steps)
+    for found in (required, used):
+        for key, proofs in found.items():
+            by = next((proof.by for proof in proofs if proof.by), None)
+            if by is not None:
+                chains[key] = routes.to_line(by)
+    return chains
+
+
+def _users(
+    traces: Iterable[Trace],
+    ownership: Ownership,
+    imports: Imports,
+    reach: Reach,
+    native: Links,
+) -> dict[str, tuple[str, ...]]:
+    """Return whose code uses each distribution: keys, and "" for the image's own."""
+    found: dict[str, set[str]] = defaultdict(set)
+    ran = users(traces, ownership)
+    for key, keys in (*ran.items(), *reach.users.items(), *native.users.items()):
+        found[key].update(keys)
+    for key in imports.required:
+        found[key].add("")
+    return {key: tuple(sorted(keys)) for key, keys in sorted(found.items())}
