@@ -103,6 +103,7 @@ class ImportSite(Value, frozen=True):
     guard: Guard = Guard.MODULE
     dynamic: bool = False  # import_module("x"), __import__("x"), run_module("x")
     platform: bool = False  # under a question about the system or the version of Python
+    deferred: bool = False  # in the body of a function
 
 
 class SourceFile(Value, frozen=True):

@@ -21,6 +21,7 @@ class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
     guard: Guard = Guard.MODULE
     dynamic: bool = False
     platform: bool = False
+    deferred: bool = False
 
 
 class Sites(msgspec.Struct, frozen=True, array_like=True):

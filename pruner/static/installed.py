@@ -28,7 +28,7 @@ from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import scan
 
 KIND = "imports"
-VERSION = 1
+VERSION = 2
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
@@ -227,4 +227,12 @@ def row_of(job: tuple[Source, bytes]) -> bytes:
 
 
 def _site(site: ImportSite) -> Site:
-    return Site(site.line, site.module, site.symbol, site.guard, site.dynamic, site.platform)
+    return Site(
+        line=site.line,
+        module=site.module,
+        symbol=site.symbol,
+        guard=site.guard,
+        dynamic=site.dynamic,
+        platform=site.platform,
+        deferred=site.deferred,
+    )

@@ -222,6 +222,7 @@ class _Walk:
                 guard=place.guard(module),
                 dynamic=dynamic,
                 platform=place.platform,
+                deferred=place.deferred,
             )
         )
 
