@@ -35,6 +35,19 @@ class OwnedFile(msgspec.Struct, frozen=True, array_like=True):
     size: int | None = None
 
 
+class EntryPoint(msgspec.Struct, frozen=True, array_like=True):
+    """What a distribution offers to whoever asks for a group: a name, and "module:attribute"."""
+
+    group: str
+    name: str
+    value: str
+
+    @property
+    def module(self) -> str:
+        """The dotted name of the module that is imported when it is loaded."""
+        return self.value.partition(":")[0].partition("[")[0].strip()
+
+
 class Distribution(Value, frozen=True):
     """An installed distribution, read from its metadata."""
 
@@ -44,6 +57,7 @@ class Distribution(Value, frozen=True):
     files: tuple[OwnedFile, ...] = ()
     managed: bool = True  # False: no RECORD, so it belongs to the system and is never pruned
     local: str | None = None  # direct_url of a tree or archive that no index has
+    offers: tuple[EntryPoint, ...] = ()
 
     @property
     def key(self) -> str:

@@ -54,6 +54,12 @@ class Ownership:
         prefixes = (".".join(parts[: end + 1]) for end in range(len(parts)))
         return tuple(self._modules[prefix][1] for prefix in prefixes if prefix in self._modules)
 
+    def has(self, name: str) -> bool:
+        """Return whether a dotted name is a module of a distribution, by a file of its own."""
+        return (
+            name in self._modules and name.partition(".")[0] not in self._inventory.stdlib_modules
+        )
+
     def tops_of(self, key: str) -> tuple[str, ...]:
         """Return the shortest dotted names of modules that a distribution owns the files of.
 

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pruner.analysis.attribution import Ownership
+from pruner.analysis.attribution import Ownership, by_extra
 from pruner.analysis.evidence import (
     Imports,
     Missing,
@@ -20,7 +20,7 @@ from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.usage import used_data
 from pruner.analysis.verdicts import LEAST, Evidence
-from pruner.analysis.words import Driver, Words
+from pruner.analysis.words import Driver, Known, Words
 from pruner.model import (
     Inventory,
     Level,
@@ -75,8 +75,16 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         observed(subject.traces, ownership, reading.startup),
         used_data(subject.traces, ownership, len(inventory.distributions)),
     )
-    urls, modules = words.drivers(reading.drivers, {*used, *imports.required}, ownership)
-    required = joined(imports.required, urls)
+    named, modules = words.needs(
+        Known(
+            inventory=inventory,
+            ownership=ownership,
+            used=frozenset({*used, *imports.required}),
+            asked=subject.asked | by_extra(inventory, subject.asked),
+            drivers=reading.drivers,
+        )
+    )
+    required = joined(imports.required, named)
     names = {**modules, **imports.names}
     start = Start(
         loaded=tuple(

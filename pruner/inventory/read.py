@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from pruner.errors import OutsideError
-from pruner.model import Distribution, Inventory, OwnedFile, normalise
+from pruner.model import Distribution, EntryPoint, Inventory, OwnedFile, normalise
 
 VERSION = 1
 
@@ -18,6 +18,7 @@ class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metadata: str
     record: str
     direct_url: str
+    entry_points: str = ""
 
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +79,7 @@ def _distribution(raw: _Raw) -> Distribution | None:
         files=tuple(_files(raw)),
         managed=bool(raw.record),
         local=_local(raw.direct_url),
+        offers=tuple(_offers(raw.entry_points)),
     )
 
 
@@ -93,6 +95,17 @@ def _files(raw: _Raw) -> Iterator[OwnedFile]:
             digest if kind == "sha256" else None,
             int(size) if size.isdigit() else None,
         )
+
+
+def _offers(text: str) -> Iterator[EntryPoint]:
+    """Yield the entry points of an entry_points.txt; what is no line of one is passed over."""
+    group = ""
+    for line in map(str.strip, text.splitlines()):
+        name, equals, value = line.partition("=")
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1].strip()
+        elif group and equals and not line.startswith(("#", ";")):
+            yield EntryPoint(group, name.strip(), value.strip())
 
 
 def _local(direct_url: str) -> str | None:
