@@ -7,6 +7,7 @@ Names of distributions are normalised (PEP 503) wherever they are compared.
 
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
+from itertools import takewhile
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -83,6 +84,12 @@ class Inventory(Value, frozen=True):
     stdlib_modules: frozenset[str] = frozenset()  # top-level names
     on_disk: dict[str, str] = {}
     requires: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The interpreter's version as numbers, as far as they go: (3, 11, 2)."""
+        parts = takewhile(str.isdecimal, self.python.split("."))
+        return tuple(map(int, parts))
 
     def by_key(self) -> dict[str, Distribution]:
         """Return the distributions by normalised name."""

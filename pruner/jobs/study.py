@@ -36,7 +36,7 @@ def study(environment: Environment, inventory: Inventory, clock: Clock) -> Itera
         with clock.step("read what libraries ask for", sandbox=False):
             links, notes = linkage(inventory, desk.libraries, facts)
         yield Reading(
-            sites_of=Installed(facts, desk.contents).sites_of,
+            sites_of=Installed(facts, desk.contents, inventory.version).sites_of,
             linkage=links,
             startup=startup_modules(),
             drivers=tuple(

@@ -10,7 +10,8 @@ What the guard says:
   or exits is no help. The import in such a handler is the alternative, and is needed as much as
   its surroundings say. In the `else` part, what the body imported is known to be there.
 - `if find_spec("x"):`, or a flag set by one or beside a guarded import, covers imports of x alone.
-- `if TYPE_CHECKING:` and `if False:` never run. Conditions on the version or platform may all hold.
+- `if TYPE_CHECKING:` and `if False:` never run, nor do branches of another version of Python where
+  the interpreter's is known. Other conditions on the version or platform may all hold.
 - never > try > main > function > module, where several apply.
 
 `from x import *` has the symbol "*". `from a import b, c` is two sites, both on its first line.
@@ -26,7 +27,7 @@ import msgspec
 from pruner.model import ImportSite, Unreadable
 from pruner.static import dynamic
 from pruner.static.bindings import Function, Scope
-from pruner.static.conditions import Conditions
+from pruner.static.conditions import Conditions, Version
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
@@ -51,12 +52,19 @@ def import_sites(
 
 
 def scan(
-    text: str | bytes, path: str, module: str, *, is_package: bool, strings: bool = False
+    text: str | bytes,
+    path: str,
+    module: str,
+    *,
+    is_package: bool,
+    strings: bool = False,
+    python: Version = (),
 ) -> Scan | Unreadable:
     """Return everything that is found in a source text, or why it cannot be read.
 
     Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. What strings name
-    is looked for only where `strings` asks for it.
+    is looked for only where `strings` asks for it. Where `python` is given, branches of its other
+    versions never run.
     """
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
@@ -66,7 +74,8 @@ def scan(
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         return explain(error, source, path)
     raw = source.encode(errors="replace") if isinstance(source, str) else source
-    walk = _Walk(Origin(path, module, is_package), tree, calls=bool(dynamic.WORDS.search(raw)))
+    origin = Origin(path, module, is_package)
+    walk = _Walk(origin, tree, python, calls=bool(dynamic.WORDS.search(raw)))
     found = walk.run()
     return msgspec.structs.replace(found, texts=texts(tree)) if strings else found
 
@@ -74,13 +83,13 @@ def scan(
 class _Walk:
     """One pass over one tree; the stack is explicit, so deep nesting is no danger."""
 
-    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool) -> None:
+    def __init__(self, origin: Origin, tree: ast.Module, python: Version, *, calls: bool) -> None:
         self._origin = origin
         self._tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self._aliases = Aliases()
-        self._conditions = Conditions(self._aliases, origin)
+        self._conditions = Conditions(self._aliases, origin, python)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []

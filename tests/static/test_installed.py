@@ -202,4 +202,4 @@ def test_packages_that_load_parts_on_demand(line: int, text: str) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_read_and_lines_stay(data: bytes) -> None:
     assert as_probes(data).count(b"\n") == data.count(b"\n")
-    row_of((source("/a.py", data), data))
+    row_of((source("/a.py", data), data, ()))
