@@ -20,14 +20,15 @@ A relative import that leaves the top-level package is a blind spot: it cannot w
 
 import ast
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from pruner.model import ImportSite, Unreadable
+from pruner.model import Guard, ImportSite, Unreadable
 from pruner.static import dynamic
 from pruner.static.bindings import Function, Scope
 from pruner.static.conditions import Conditions, Version
+from pruner.static.coping import needed
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
@@ -62,9 +63,9 @@ def scan(
 ) -> Scan | Unreadable:
     """Return everything that is found in a source text, or why it cannot be read.
 
-    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. What strings name
-    is looked for only where `strings` asks for it. Where `python` is given, branches of its other
-    versions never run.
+    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. Where `python` is
+    given, branches of its other versions never run. First-party texts are read with `strings`: what
+    their strings name is looked for, and whether what they try to import is needed (see `coping`).
     """
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
@@ -77,7 +78,20 @@ def scan(
     origin = Origin(path, module, is_package)
     walk = _Walk(origin, tree, python, calls=bool(dynamic.WORDS.search(raw)))
     found = walk.run()
-    return msgspec.structs.replace(found, texts=texts(tree)) if strings else found
+    if not strings:
+        return found
+    sites = tuple(_needed(found.sites, needed(tree)))
+    return msgspec.structs.replace(found, sites=sites, texts=texts(tree))
+
+
+def _needed(sites: Iterable[ImportSite], lines: frozenset[int]) -> Iterator[ImportSite]:
+    """Yield the sites; those on the lines cope no more."""
+    for site in sites:
+        if site.guard is Guard.TRY and site.line in lines:
+            guard = Guard.FUNCTION if site.deferred else Guard.MODULE
+            yield msgspec.structs.replace(site, guard=guard)
+        else:
+            yield site
 
 
 class _Walk:
