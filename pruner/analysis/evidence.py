@@ -116,6 +116,15 @@ def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Im
     )
 
 
+def taken(tree: SourceTree, files: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return what first-party files take from each module by name, where they need it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for site in _sites(tree, files):
+        if site.symbol and not site.guard.copes:
+            found[site.module].add(site.symbol)
+    return {module: frozenset(names) for module, names in found.items()}
+
+
 def _sites(tree: SourceTree, files: Iterable[str]) -> Iterator[ImportSite]:
     for path in sorted(files):
         yield from tree.files[path].sites

@@ -38,6 +38,7 @@ What cannot be seen: a name that only running tells, and what `from x import *` 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership, by_extra, closure, optional
@@ -82,6 +83,7 @@ class Start(Value, frozen=True):
 
     loaded: tuple[Loaded, ...] = ()
     required: tuple[str, ...] = ()  # dotted names that first-party code imports
+    symbols: Mapping[str, frozenset[str]] = MappingProxyType({})  # module -> what is taken from it
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
 
@@ -123,6 +125,7 @@ class _Walk:
         self._inventory = inventory
         self._ownership = ownership
         self._named = start.named
+        self._symbols = start.symbols
         self._asked = start.asked
         self._by_extra = by_extra(inventory, start.asked)
         self._sites_of = sites_of
@@ -200,6 +203,9 @@ class _Walk:
             for part in self._parts.get(source.module, ()):
                 if set(self._ownership.of_file(part)) & set(owners):
                     self._enter(part, State.LOOSE, Step(source.path, found.lazy))
+            for name in sorted(self._symbols.get(source.module, frozenset()) & found.names.keys()):
+                for part in self._ownership.files_of(found.names[name]):
+                    self._enter(part, State.CERTAIN, Step(source.path, found.lazy))
 
     def _import(self, source: Source, site: Site, owners: tuple[str, ...], target: str) -> None:
         """Weigh one file that one import executes."""

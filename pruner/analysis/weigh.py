@@ -12,6 +12,7 @@ from pruner.analysis.evidence import (
     joined,
     observed,
     reached,
+    taken,
     users,
 )
 from pruner.analysis.linkage import Linkage, linked
@@ -94,6 +95,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
             if item.what not in reading.startup
         ),
         required=(*names, *_wanted_modules(subject.wanted, ownership)),
+        symbols=taken(tree, files),
         named=frozenset(words.where),
         asked=subject.asked,
     )

@@ -25,12 +25,13 @@ from pruner.analysis.installed import Site, Sites, Source
 from pruner.errors import OutsideError
 from pruner.model import ImportSite, Unreadable
 from pruner.static.conditions import Version
+from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import scan
 from pruner.static.values import Scan
 
 KIND = "imports"
-VERSION = 2
+VERSION = 3
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
@@ -228,7 +229,8 @@ def row_of(job: _Job) -> bytes:
         return msgspec.msgpack.encode(_Fact(line=result.line, why=result.why))
     rows = tuple(dict.fromkeys(map(_site, result.sites)))
     lazy = lazy_line(content) if source.is_package else 0
-    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy)))
+    names = lazy_names(content, source.module) if lazy else {}
+    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy, names)))
 
 
 def _scan(text: bytes, source: Source, python: Version) -> Scan | Unreadable:

@@ -68,6 +68,7 @@ class Site:
         required: Iterable[str] = (),
         named: Iterable[str] = (),
         asked: Iterable[str] = (),
+        symbols: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> Reach:
         rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
         installed = Installed(NoCache(), self.fetch)
@@ -82,6 +83,7 @@ class Site:
             required=tuple(required),
             named=frozenset(named),
             asked=frozenset(asked),
+            symbols=symbols,
         )
         return reachable(self.inventory, Ownership(self.inventory), start, sites_of)
 
@@ -402,3 +404,24 @@ def test_a_user_may_require_an_extra_without_saying_so(tmp_path: Path) -> None:
     assert set(Site(tmp_path, trees, extras, web="core").reach(required=["web"]).reachable) == {
         "core"
     }
+
+
+def test_a_name_that_is_taken_from_a_lazy_package_needs_the_part_that_has_it(
+    tmp_path: Path,
+) -> None:
+    # As pydantic's EmailStr needs email-validator, which its extra names and the image lists.
+    table = 'NAMES = {"Mail": (__package__, ".mail"), "Post": ".post", "Gone": ".gone"}\n'
+    trees = {
+        "a": {
+            "a/__init__.py": f"{table}def __getattr__(name):\n    return import_module(name)\n",
+            "a/mail.py": function("import check"),
+            "a/post.py": function("import check.post"),
+        },
+        "check": {"check/__init__.py": "", "check/post.py": "import deep\n"},
+        "deep": {"deep.py": ""},
+    }
+    site = Site(tmp_path, trees, {"a": ["check; extra == 'mail'"]}, check="deep")
+    assert site.reach("a/__init__.py", asked=["check"]).reachable == {}
+    taken = {"a": frozenset({"Mail", "Gone"})}
+    found = site.reach("a/__init__.py", asked=["check"], symbols=taken)
+    assert found.chains["check"] == ("a/__init__.py:2", "a/mail.py:2")
