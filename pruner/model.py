@@ -150,6 +150,7 @@ class SourceTree(Value, frozen=True):
     files: dict[str, SourceFile]  # by path
     edges: dict[str, tuple[str, ...]]  # path -> paths that it imports
     unreadable: tuple[Unreadable, ...] = ()
+    settings: dict[str, str] = {}
 
     def reached_from(self, roots: Iterable[str]) -> frozenset[str]:
         """Return the paths that the given paths lead to, themselves included."""

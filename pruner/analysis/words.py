@@ -8,8 +8,8 @@ counts where something else says what it is for:
   requirements list it (anyio's "trio", fsspec's "github://");
 - the name of an entry point, in a group that a distribution which is used looks through
   (markdown's "callouts"), or a group of which first-party code itself says the name;
-- a dotted name that leads to an installed module inside a package ("pkg.mod", "pkg.mod.Class",
-  "pkg:attribute"), as settings have them.
+- a dotted name that leads to an installed module inside a package ("pkg.mod", "pkg.mod.name",
+  "pkg:name"), or to what is spelled as a class ("mod.Class"), as settings have them.
 """
 
 import re
@@ -21,6 +21,8 @@ from pruner.model import Distribution, Inventory, Proof, SourceTree, Value, norm
 
 SCRIPTS = frozenset({"console_scripts", "gui_scripts"})
 """Groups that nobody looks through: they say what an installer puts into bin/."""
+
+_CLASS = re.compile(r"[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*")
 
 FOR_AUTHORS = re.compile(r"(all|dev|doc|lint|test|typ)", re.IGNORECASE)
 """How extras begin that say nothing of how a distribution is used."""
@@ -59,7 +61,7 @@ class Words:
         for path in sorted(files):
             for word, line in tree.files[path].texts.items():
                 self.where.setdefault(word, f"{path}:{line}")
-        for word, place in said.items():
+        for word, place in (*said.items(), *tree.settings.items()):
             self.where.setdefault(word, place)
         self._own = {file.module.partition(".")[0] for file in tree.files.values()}
 
@@ -113,8 +115,10 @@ class Words:
             top, dot, _ = module.partition(".")
             if top in self._own or "+" in word or not (dot or colon):
                 continue
-            for name in (module, module.rpartition(".")[0]):
-                if (colon or "." in name) and known.ownership.has(name):
+            package, _, last = module.rpartition(".")
+            for name in (module, package):
+                sure = colon or "." in name or (name == package and _CLASS.fullmatch(last))
+                if sure and known.ownership.has(name):
                     yield Named(name, Proof(kind="dotted name", what=word, by=by))
                     break
 

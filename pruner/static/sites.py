@@ -219,6 +219,8 @@ class _Walk:
         known = {"__name__": self._origin.module, "__package__": self._origin.package}
         reader = Reader((self._scope, *place.scopes), known, budget())
         full = self._aliases.full(node.func)
+        if full in dynamic.LOOK_THROUGH:
+            self._look_through(node)
         found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
         if found is None:
             return
@@ -226,6 +228,17 @@ class _Walk:
             self._site(node, place, module, symbol, dynamic=True)
         if found.blind:
             self._lose(node, found.blind, found.prefix)
+
+    def _look_through(self, node: ast.Call) -> None:
+        """Note `iter_modules(pkg.__path__)`: any module of pkg may be imported."""
+        for each in (*node.args, *(word.value for word in node.keywords)):
+            match each:
+                case ast.Attribute(value=held, attr="__path__"):
+                    self._lose(node, dynamic.FOLDER, f"{self._aliases.full(held)}.")
+                case ast.Name(id="__path__"):
+                    self._lose(node, dynamic.FOLDER, f"{self._origin.package}.")
+                case _:
+                    pass
 
     def _site(
         self,

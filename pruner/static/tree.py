@@ -9,8 +9,9 @@ from pathlib import Path
 from pruner.model import SourceFile, SourceTree, Unreadable
 from pruner.static import graph
 from pruner.static.conditions import Version
-from pruner.static.listing import listing, read
+from pruner.static.listing import listing, read, read_settings
 from pruner.static.naming import is_package, module_name, name_of, naming_roots
+from pruner.static.settings import settings_words
 from pruner.static.sites import scan
 from pruner.static.values import Scan, Survey
 
@@ -46,6 +47,7 @@ def survey(root: Path, sources: Sequence[str], python: Version = ()) -> Survey:
     tree = SourceTree(
         files=files,
         edges=graph.edges(files, scans, folders),
+        settings=settings_words(read_settings(root, listed.settings)),
         unreadable=tuple(sorted([*lost, *listed.unreadable], key=lambda each: each.path)),
     )
     return Survey(tree=tree, blind=tuple(spot for each in scans.values() for spot in each.blind))
