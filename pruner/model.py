@@ -125,6 +125,7 @@ class ImportSite(Value, frozen=True):
     dynamic: bool = False  # import_module("x"), __import__("x"), run_module("x")
     platform: bool = False  # under a question about the system or the version of Python
     deferred: bool = False  # in the body of a function
+    instead: str = ""  # the module of which the import has to fail first: `import tomllib`
 
 
 class SourceFile(Value, frozen=True):

@@ -56,9 +56,11 @@ class Ownership:
 
     def has(self, name: str) -> bool:
         """Return whether a dotted name is a module of a distribution, by a file of its own."""
-        return (
-            name in self._modules and name.partition(".")[0] not in self._inventory.stdlib_modules
-        )
+        return name in self._modules and not self.in_stdlib(name)
+
+    def in_stdlib(self, name: str) -> bool:
+        """Return whether a dotted name begins with a module of the standard library."""
+        return name.partition(".")[0] in self._inventory.stdlib_modules
 
     def tops_of(self, key: str) -> tuple[str, ...]:
         """Return the shortest dotted names of modules that a distribution owns the files of.

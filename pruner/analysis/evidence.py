@@ -96,6 +96,8 @@ def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Im
     missing: dict[str, Missing] = {}
     own = {file.module.partition(".")[0] for file in tree.files.values() if file.module}
     for site in _sites(tree, files):
+        if ownership.in_stdlib(site.instead):
+            continue  # `import tomllib` does not fail here, so its backport is never asked for
         wanted = _wanted(site, ownership)
         owners = ownership.of_module(wanted)
         if owners and not site.guard.copes:

@@ -29,10 +29,10 @@ FOR_AUTHORS = re.compile(r"(all|dev|doc|lint|test|typ)", re.IGNORECASE)
 
 
 class Driver(Value, frozen=True):
-    """What a library loads for a URL that names no driver: sqlalchemy, postgresql, psycopg2."""
+    """What a library loads for a URL or a name that says no more: sqlalchemy, mysql, MySQLdb."""
 
-    user: str  # the key of the distribution that reads the URL
-    scheme: str
+    user: str  # the key of the distribution that reads it
+    scheme: str  # or a dotted name
     module: str
 
 
@@ -84,8 +84,9 @@ class Words:
                 yield Named(module, Proof(kind="url", what=f"{word}://", by=by))
         for row in known.drivers:
             if row.user in known.used and row.scheme in self.where:
-                by = self.where[row.scheme]
-                yield Named(row.module, Proof(kind="url", what=f"{row.scheme}://", by=by))
+                kind, end = ("dotted name", "") if "." in row.scheme else ("url", "://")
+                proof = Proof(kind=kind, what=row.scheme + end, by=self.where[row.scheme])
+                yield Named(row.module, proof)
 
     def _extras(self, known: Known) -> Iterator[Named]:
         words = {normalise(word): by for word, by in self.where.items()}

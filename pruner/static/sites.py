@@ -172,14 +172,15 @@ class _Walk:
         ]
 
     def _try(self, node: ast.Try | ast.TryStar, place: Place) -> _Todo:
-        body = other = place
+        body = other = handled = place
         if self._conditions.copes(node):
             body = place._replace(tried=True)
+            handled = place._replace(instead=_only_module(node.body) or place.instead)
             there = self._conditions.tried(node)
             other = place._replace(probed=place.probed | there)
         return [
             *self._all(node.body, body),
-            *self._all(node.handlers, place),
+            *self._all(node.handlers, handled),
             *self._all(node.orelse, other),
             *self._all(node.finalbody, place),
         ]
@@ -259,12 +260,22 @@ class _Walk:
                 dynamic=dynamic,
                 platform=place.platform,
                 deferred=place.deferred,
+                instead=place.instead,
             )
         )
 
     def _lose(self, node: ast.stmt | ast.expr, why: str, prefix: str = "") -> None:
         spot = BlindSpot(file=self._origin.path, line=node.lineno, why=why, prefix=prefix)
         self._blind.append(spot)
+
+
+def _only_module(body: Sequence[ast.stmt]) -> str:
+    """Return the module that a body imports as a whole, where it does nothing else."""
+    match body:
+        case [ast.Import(names=[alias])]:
+            return alias.name
+        case _:
+            return ""
 
 
 def _texts(parts: Sequence[ast.expr]) -> list[str]:

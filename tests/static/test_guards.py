@@ -253,3 +253,15 @@ def test_a_branch_of_another_python_never_runs(test: str, guards: str) -> None:
     found = [site.guard.value for site in result.sites if site.module in {"x", "y"}]
     assert found == guards.split()
     assert all(site.platform for site in result.sites if site.module == "x") == ("sys." in test)
+
+
+def test_an_alternative_says_what_has_to_fail_first() -> None:
+    text = (
+        "try:\n import a.b as c\nexcept ImportError:\n import d\n"
+        "try:\n from a import b\nexcept ImportError:\n import e\n"
+        "try:\n import a\nexcept OSError:\n import f\n"
+    )
+    found = {
+        site.module: site.instead for site in import_sites(text, "a.py", "x", is_package=False)
+    }
+    assert found == {"a.b": "", "d": "a.b", "a": "", "e": "", "f": ""}
