@@ -98,15 +98,20 @@ class Words:
                         yield Named(module, Proof(kind="extra", what=what, by=words[extra]))
 
     def _plugins(self, known: Known) -> Iterator[Named]:
+        offers = [
+            (dist.key, each, self.where.get(each.group) or self.where[each.name])
+            for dist in known.inventory.distributions
+            for each in dist.offers
+            if each.group not in SCRIPTS
+            and not self.where.keys().isdisjoint((each.group, each.name))
+        ]
+        if not offers:
+            return  # which import names there are is not worth a look
         hosts = [(top, dist.key) for dist in _used(known) for top in _tops(dist.key, known)]
-        offers = ((dist, each) for dist in known.inventory.distributions for each in dist.offers)
-        for dist, each in offers:
-            by = self.where.get(each.group)
-            if by is None and any(
-                key != dist.key and _begins(each.group.lower(), top) for top, key in hosts
-            ):
-                by = self.where.get(each.name)
-            if by is not None and each.group not in SCRIPTS:
+        for key, each, by in offers:
+            group = each.group.lower()
+            looked = (host for top, host in hosts if host != key and _begins(group, top))
+            if each.group in self.where or any(looked):
                 what = f"{each.name} of {each.group}"
                 yield Named(each.module, Proof(kind="entry point", what=what, by=by))
 
