@@ -8,8 +8,8 @@ counts where something else says what it is for:
   requirements list it (anyio's "trio", fsspec's "github://");
 - the name of an entry point, in a group that a distribution which is used looks through
   (markdown's "callouts"), or a group of which first-party code itself says the name;
-- a dotted name that leads to an installed module inside a package ("pkg.mod", "pkg.mod.name",
-  "pkg:name"), or to what is spelled as a class ("mod.Class"), as settings have them.
+- a dotted name that leads to an installed module inside a package ("pkg.mod", "pkg.mod.name"), or
+  to what is spelled as a class ("mod.Class", "mod:Class"), as settings have them.
 """
 
 import re
@@ -117,16 +117,14 @@ class Words:
 
     def _dotted(self, known: Known) -> Iterator[Named]:
         for word, by in self.where.items():
-            module, colon, _ = word.partition(":")
-            top, dot, _ = module.partition(".")
-            if top in self._own or "+" in word or not (dot or colon):
-                continue
-            package, _, last = module.rpartition(".")
-            for name in (module, package):
-                sure = colon or "." in name or (name == package and _CLASS.fullmatch(last))
-                if sure and known.ownership.has(name):
-                    yield Named(name, Proof(kind="dotted name", what=word, by=by))
-                    break
+            module, colon, name = word.partition(":")
+            if not colon and not known.ownership.has(module):
+                module, _, name = module.rpartition(".")
+            # "requests:history" is a key of redis, and "redis.conf" a file.
+            sure = "." in module or _CLASS.fullmatch(name)
+            own = module.partition(".")[0] in self._own
+            if sure and not own and known.ownership.has(module):
+                yield Named(module, Proof(kind="dotted name", what=word, by=by))
 
 
 def _used(known: Known) -> Iterator[Distribution]:

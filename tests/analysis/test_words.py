@@ -93,12 +93,16 @@ def test_an_entry_point_s_name_counts_where_the_group_s_host_is_used() -> None:
     assert asked(["console_scripts"]) == {}
 
 
-@pytest.mark.parametrize("word", ["jsonlog.core", "jsonlog.core.x", "jsonlog:x", "jsonlog.Format"])
+@pytest.mark.parametrize(
+    "word", ["jsonlog.core", "jsonlog.core.x", "jsonlog.core:x", "jsonlog:Format", "jsonlog.Format"]
+)
 def test_a_dotted_name_of_an_installed_module_counts(word: str) -> None:
     assert asked([word]) == {"json-log": ("dotted name", word)}
 
 
-@pytest.mark.parametrize("word", ["jsonlog.core.A.b", "jsonlog", "jsonlog.txt", "jsonlog.MD"])
+@pytest.mark.parametrize(
+    "word", ["jsonlog.core.A.b", "jsonlog", "jsonlog.txt", "jsonlog.MD", "jsonlog:x"]
+)
 def test_a_dotted_name_that_is_no_module_does_not(word: str) -> None:
     assert asked([word]) == {}
 

@@ -3,6 +3,7 @@ import sys
 import tabulate
 
 ENGINES = {"whisper": str.lower, "six": str.upper}
+NAMES = ["whisper:pending", "six.accepted", "whisper.conf", "six.MD"]
 
 
 def late():
