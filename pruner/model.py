@@ -7,6 +7,7 @@ Names of distributions are normalised (PEP 503) wherever they are compared.
 
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
+from itertools import takewhile
 
 import msgspec
 from packaging.utils import canonicalize_name
@@ -35,6 +36,19 @@ class OwnedFile(msgspec.Struct, frozen=True, array_like=True):
     size: int | None = None
 
 
+class EntryPoint(msgspec.Struct, frozen=True, array_like=True):
+    """What a distribution offers to whoever asks for a group: a name, and "module:attribute"."""
+
+    group: str
+    name: str
+    value: str
+
+    @property
+    def module(self) -> str:
+        """The dotted name of the module that is imported when it is loaded."""
+        return self.value.partition(":")[0].partition("[")[0].strip()
+
+
 class Distribution(Value, frozen=True):
     """An installed distribution, read from its metadata."""
 
@@ -44,6 +58,7 @@ class Distribution(Value, frozen=True):
     files: tuple[OwnedFile, ...] = ()
     managed: bool = True  # False: no RECORD, so it belongs to the system and is never pruned
     local: str | None = None  # direct_url of a tree or archive that no index has
+    offers: tuple[EntryPoint, ...] = ()
 
     @property
     def key(self) -> str:
@@ -69,6 +84,12 @@ class Inventory(Value, frozen=True):
     stdlib_modules: frozenset[str] = frozenset()  # top-level names
     on_disk: dict[str, str] = {}
     requires: dict[str, tuple[str, ...]] = {}
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        """The interpreter's version as numbers, as far as they go: (3, 11, 2)."""
+        parts = takewhile(str.isdecimal, self.python.split("."))
+        return tuple(map(int, parts))
 
     def by_key(self) -> dict[str, Distribution]:
         """Return the distributions by normalised name."""
@@ -103,6 +124,8 @@ class ImportSite(Value, frozen=True):
     guard: Guard = Guard.MODULE
     dynamic: bool = False  # import_module("x"), __import__("x"), run_module("x")
     platform: bool = False  # under a question about the system or the version of Python
+    deferred: bool = False  # in the body of a function
+    instead: str = ""  # the module of which the import has to fail first: `import tomllib`
 
 
 class SourceFile(Value, frozen=True):
@@ -128,6 +151,7 @@ class SourceTree(Value, frozen=True):
     files: dict[str, SourceFile]  # by path
     edges: dict[str, tuple[str, ...]]  # path -> paths that it imports
     unreadable: tuple[Unreadable, ...] = ()
+    settings: dict[str, str] = {}
 
     def reached_from(self, roots: Iterable[str]) -> frozenset[str]:
         """Return the paths that the given paths lead to, themselves included."""

@@ -3,7 +3,8 @@
     {"version": 1, "python": "3.11.2", "executable": ..., "markers": {...}, "site": [...],
      "aliases": {folder as sys.path spells it: real folder}, "stdlib": [folders],
      "stdlib_modules": [names],
-     "distributions": [{"path": ..., "metadata": "headers only", "record": ..., "direct_url": ...}],
+     "distributions": [{"path": ..., "metadata": "headers only", "record": ..., "direct_url": ...,
+                        "entry_points": ...}],
      "hashes": {path: sha256 of files that several RECORDs list}}
 
 No distribution is imported. Run with `-I`. Standard library only, Python 3.8 and newer.
@@ -94,6 +95,7 @@ def read(folder: str, name: str) -> Dict[str, str]:
         "metadata": text(inner).partition("\n\n")[0],
         "record": text(os.path.join(path, "RECORD")) or record_of_egg(path),
         "direct_url": text(os.path.join(path, "direct_url.json")),
+        "entry_points": text(os.path.join(path, "entry_points.txt")),
     }
 
 

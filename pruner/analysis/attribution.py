@@ -1,5 +1,6 @@
 """Whose file is this, and whose module: ownership by RECORD, never by a likeness of names."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
@@ -8,6 +9,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from pruner.model import Inventory, normalise
 
 EXTENSION = ".so"
+_EXTRA = re.compile(r'(?:extra == "|"(?=[^"]+" == extra))([^"]+)"')
 PACKAGE, NATIVE, SOURCE, BYTECODE = range(4)
 """The order in which one folder is searched for a module of a given name."""
 
@@ -51,6 +53,14 @@ class Ownership:
             return ()
         prefixes = (".".join(parts[: end + 1]) for end in range(len(parts)))
         return tuple(self._modules[prefix][1] for prefix in prefixes if prefix in self._modules)
+
+    def has(self, name: str) -> bool:
+        """Return whether a dotted name is a module of a distribution, by a file of its own."""
+        return name in self._modules and not self.in_stdlib(name)
+
+    def in_stdlib(self, name: str) -> bool:
+        """Return whether a dotted name begins with a module of the standard library."""
+        return name.partition(".")[0] in self._inventory.stdlib_modules
 
     def tops_of(self, key: str) -> tuple[str, ...]:
         """Return the shortest dotted names of modules that a distribution owns the files of.
@@ -152,13 +162,29 @@ def _is_extension(rest: str) -> bool:
 
 def optional(requires: Iterable[str]) -> Iterator[str]:
     """Yield the keys of what Requires-Dist lines ask for only where an extra is wanted."""
+    return (key for key, _ in extras(requires))
+
+
+def extras(requires: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield (key, extra) of what Requires-Dist lines ask for only where an extra is wanted."""
     for line in requires:
         try:
             requirement = Requirement(line)
         except InvalidRequirement:
             continue  # old metadata has lines that no tool reads any more
-        if requirement.marker is not None and "extra" in str(requirement.marker):
-            yield normalise(requirement.name)
+        for extra in _EXTRA.findall(str(requirement.marker or "")):
+            yield normalise(requirement.name), normalise(extra)
+
+
+def by_extra(inventory: Inventory, asked: Iterable[str]) -> frozenset[str]:
+    """Return what the distributions that an image asks for need only by the extras it asks for."""
+    known = inventory.by_key()
+    return frozenset(
+        need
+        for key in known.keys() & set(asked)
+        for need in optional(known[key].requires)
+        if need in inventory.requires.get(key, ())
+    )
 
 
 def closure(graph: dict[str, tuple[str, ...]], roots: Iterable[str]) -> dict[str, str | None]:

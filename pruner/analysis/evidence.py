@@ -96,6 +96,8 @@ def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Im
     missing: dict[str, Missing] = {}
     own = {file.module.partition(".")[0] for file in tree.files.values() if file.module}
     for site in _sites(tree, files):
+        if ownership.in_stdlib(site.instead):
+            continue  # `import tomllib` does not fail here, so its backport is never asked for
         wanted = _wanted(site, ownership)
         owners = ownership.of_module(wanted)
         if owners and not site.guard.copes:
@@ -114,6 +116,15 @@ def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Im
         missing=tuple(missing.values()),
         names=names,
     )
+
+
+def taken(tree: SourceTree, files: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Return what first-party files take from each module by name, where they need it."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for site in _sites(tree, files):
+        if site.symbol and not site.guard.copes:
+            found[site.module].add(site.symbol)
+    return {module: frozenset(names) for module, names in found.items()}
 
 
 def _sites(tree: SourceTree, files: Iterable[str]) -> Iterator[ImportSite]:

@@ -21,13 +21,18 @@ class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
     guard: Guard = Guard.MODULE
     dynamic: bool = False
     platform: bool = False
+    deferred: bool = False
 
 
 class Sites(msgspec.Struct, frozen=True, array_like=True):
-    """The imports of one installed file; `lazy` is the line that loads its parts on demand."""
+    """The imports of one installed file; `lazy` is the line that loads its parts on demand.
+
+    `names` then tells which module a name is said to come from: see `static.lazy`.
+    """
 
     sites: tuple[Site, ...] = ()
     lazy: int = 0
+    names: dict[str, str] = {}
 
 
 class Source(Value, frozen=True):

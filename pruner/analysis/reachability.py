@@ -15,8 +15,9 @@ Each rule is about one question: would the distribution that an import names be 
 4. The same under a question about the platform: what is not required here, by its marker, is for
    another platform.
 5. Imports that cope with an absence are `guarded` evidence and are not followed beyond their own
-   distribution. The blocks under `if __name__ == "__main__"` are left out: an installed file that
-   was the program has run.
+   distribution, but for those that a file makes when it is loaded and that its own distribution
+   requires: requests copes without charset-normalizer, and reads other pages with it. The blocks
+   under `if __name__ == "__main__"` are left out: an installed file that was the program has run.
 6. A package that loads its parts on demand (a replaced module, `lazy_loader`, `__getattr__` with
    `import_module`) leads to all modules right below it, but its tests: these nobody asks for.
 7. Somebody may have asked for what only rules 3 to 5 would leave out. Where a string of first-party
@@ -24,7 +25,12 @@ Each rule is about one question: would the distribution that an import names be 
    import counts, whatever stands around it. A need of a file that ran, or is certain to, counts
    where its distribution is one that ran or that first-party code imports, names the need under an
    extra, and the image's own requirements list it: pandas requires openpyxl only with `[excel]`,
-   so who lists it beside pandas wants it for pandas.
+   so who lists it beside pandas wants it for pandas. The same holds where the file copes and would
+   import it when it is loaded (lxml beside bs4). It also holds for what the image's requirements
+   ask for by an extra (`requests[socks]`), whoever imports it (urllib3), and for what a user of the
+   distribution requires beside it (httpx requires httpcore, and the anyio of one of its extras).
+8. What does not count by itself is followed where its distribution stays anyway: it will be found.
+9. Who imports a name from a package that loads its parts on demand needs the part that has it.
 
 What cannot be seen: a name that only running tells, and what `from x import *` loads of `__all__`.
 """
@@ -32,9 +38,10 @@ What cannot be seen: a name that only running tells, and what `from x import *` 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
-from pruner.analysis.attribution import Ownership, closure, optional
+from pruner.analysis.attribution import Ownership, by_extra, closure, optional
 from pruner.analysis.installed import Site, Sites, Source, parts, sources
 from pruner.model import Guard, Inventory, Loaded, Proof, Unreadable, Value
 
@@ -66,8 +73,9 @@ class State(IntEnum):
 
     MAYBE = 1  # a part of a distribution that its own code copes without
     LOOSE = 2  # a part of a distribution that only functions of its own ask for
-    CERTAIN = 3  # whoever came from outside cannot do without it
-    LOADED = 4  # it ran
+    TRIED = 3  # it runs if what it needs is there, since a file that is certain tries to import it
+    CERTAIN = 4  # whoever came from outside cannot do without it
+    LOADED = 5  # it ran
 
 
 class Start(Value, frozen=True):
@@ -75,6 +83,7 @@ class Start(Value, frozen=True):
 
     loaded: tuple[Loaded, ...] = ()
     required: tuple[str, ...] = ()  # dotted names that first-party code imports
+    symbols: Mapping[str, frozenset[str]] = MappingProxyType({})  # module -> what is taken from it
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
 
@@ -116,7 +125,9 @@ class _Walk:
         self._inventory = inventory
         self._ownership = ownership
         self._named = start.named
+        self._symbols = start.symbols
         self._asked = start.asked
+        self._by_extra = by_extra(inventory, start.asked)
         self._sites_of = sites_of
         self._sources = sources(inventory)
         self._parts = parts(self._sources.values())
@@ -133,6 +144,7 @@ class _Walk:
         self._needs: dict[str, frozenset[str]] = {}
         self._optional: dict[str, frozenset[str]] = {}
         self._targets: dict[tuple[str, str | None], tuple[str, ...]] = {}
+        self._waiting: dict[str, list[tuple[str, State, Step]]] = defaultdict(list)
 
     def start(self, path: str, state: State) -> None:
         """Begin at a file."""
@@ -191,6 +203,9 @@ class _Walk:
             for part in self._parts.get(source.module, ()):
                 if set(self._ownership.of_file(part)) & set(owners):
                     self._enter(part, State.LOOSE, Step(source.path, found.lazy))
+            for name in sorted(self._symbols.get(source.module, frozenset()) & found.names.keys()):
+                for part in self._ownership.files_of(found.names[name]):
+                    self._enter(part, State.CERTAIN, Step(source.path, found.lazy))
 
     def _import(self, source: Source, site: Site, owners: tuple[str, ...], target: str) -> None:
         """Weigh one file that one import executes."""
@@ -205,9 +220,21 @@ class _Walk:
             self._reach(wanted, site, step)
             for key in wanted:
                 self._users[key].update(owners)
-            self._enter(target, State.CERTAIN, step)
+            self._enter(target, State.TRIED if site.guard.copes else State.CERTAIN, step)
+            return
+        self._guard(wanted, site, step, _kind(site, state))
+        if site.guard is not Guard.TYPE_CHECKING and not site.platform:
+            self._follow_if_kept(wanted, target, _within(state, site), step)
+
+    def _follow_if_kept(
+        self, wanted: tuple[str, ...], target: str, state: State, step: Step
+    ) -> None:
+        """Enter a file of a distribution that stays anyway, now or as soon as that is known: 8."""
+        if self._known.isdisjoint(wanted) and self._reached.keys().isdisjoint(wanted):
+            for key in wanted:
+                self._waiting[key].append((target, state, step))
         else:
-            self._guard(wanted, site, step, _kind(site, state))
+            self._enter(target, state, step)
 
     def _counts(
         self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
@@ -217,17 +244,28 @@ class _Walk:
             return False
         if not self._named.isdisjoint((site.module.partition(".")[0], *wanted)):
             return True
-        if site.guard.copes or state is State.MAYBE:
+        if state is State.MAYBE or (site.guard.copes and not _tries(site, state)):
             return False
-        if any(key in self._needs_of(owner) for owner in owners for key in wanted):
+        needs = self._inventory.requires.get if site.guard.copes else self._needs_of
+        if any(key in (needs(owner) or ()) for owner in owners for key in wanted):
             return True
         certain = site.guard is Guard.MODULE and state is State.CERTAIN
-        listed = self._asked.intersection(wanted) if state >= State.CERTAIN else frozenset[str]()
-        extra = any(
-            not listed.isdisjoint(self._extras_of(owner))
-            for owner in self._known.intersection(owners)
-        )
+        extra = state >= State.TRIED and any(self._is_extra(key, owners) for key in wanted)
         return (certain or extra) and not site.platform
+
+    def _is_extra(self, key: str, owners: tuple[str, ...]) -> bool:
+        """Tell whether somebody asks for what an owner names under an extra: rule 7."""
+        named = [owner for owner in owners if key in self._extras_of(owner)]
+        asked = key in self._by_extra or (key in self._asked and not self._known.isdisjoint(named))
+        return bool(named) and (asked or any(self._beside(key, owner) for owner in named))
+
+    def _beside(self, key: str, owner: str) -> bool:
+        """Tell whether a distribution that stays requires an owner and, beside it, a need."""
+        return any(
+            owner in needs and key in needs
+            for user, needs in self._inventory.requires.items()
+            if user in self._known or user in self._reached
+        )
 
     def _reach(self, wanted: Iterable[str], site: Site, step: Step) -> None:
         """Note that distributions are reached; an import of a module that is there says more."""
@@ -236,6 +274,8 @@ class _Walk:
         for key in set(wanted) - self._known:
             if key not in self._reached or (there and not self._reached[key].there):
                 self._reached[key] = _Found(_what(site), step, there)
+            for target, state, before in self._waiting.pop(key, ()):
+                self._enter(target, state, before)
 
     def _guard(self, wanted: Iterable[str], site: Site, step: Step, kind: str) -> None:
         for key in wanted:
@@ -301,17 +341,25 @@ class _Walk:
 
 def _within(state: State, site: Site) -> State:
     """Return how sure a part of a distribution is that its own code imports."""
-    if site.guard.copes or state is State.MAYBE:
+    if site.guard.copes:
+        return State.TRIED if _tries(site, state) else State.MAYBE
+    if state is State.MAYBE:
         return State.MAYBE
-    certain = site.guard is Guard.MODULE and state is State.CERTAIN
-    return State.CERTAIN if certain else State.LOOSE
+    runs = site.guard is Guard.MODULE and state in {State.TRIED, State.CERTAIN}
+    return state if runs else State.LOOSE
+
+
+def _tries(site: Site, state: State) -> bool:
+    """Tell whether loading a file that did not run yet makes an import that copes."""
+    return not site.deferred and state in {State.TRIED, State.CERTAIN}
 
 
 def _kind(site: Site, state: State) -> str:
     """Return how a proof calls an import that does not count."""
     if site.guard.copes:
         return f"import ({site.guard})"
-    return f"import ({Guard.TRY})" if state is State.MAYBE else "optional import"
+    maybe = state in {State.MAYBE, State.TRIED}
+    return f"import ({Guard.TRY})" if maybe else "optional import"
 
 
 def _what(site: Site) -> str:

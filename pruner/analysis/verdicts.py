@@ -110,6 +110,9 @@ OTHERWISE = {
     (Level.OBSERVED, "metadata"): "its metadata was read: {what}, {by}",
     (Level.OBSERVED, "script"): "was run: {what}, {by}",
     (Level.REQUIRED, "url"): "{what} is a URL that names it, {by}",
+    (Level.REQUIRED, "extra"): "{what} asks for it, which is named {by}",
+    (Level.REQUIRED, "entry point"): "offers the entry point {what}, which is named {by}",
+    (Level.REQUIRED, "dotted name"): "{what} is named {by}, not loaded in this run",
     (Level.GUARDED, "optional import"): (
         "imported {by}, in code of a distribution that does not require it"
     ),

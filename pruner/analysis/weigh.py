@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pruner.analysis.attribution import Ownership
+from pruner.analysis.attribution import Ownership, by_extra
 from pruner.analysis.evidence import (
     Imports,
     Missing,
@@ -12,6 +12,7 @@ from pruner.analysis.evidence import (
     joined,
     observed,
     reached,
+    taken,
     users,
 )
 from pruner.analysis.linkage import Linkage, Links, links
@@ -20,7 +21,7 @@ from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.usage import used_data
 from pruner.analysis.verdicts import LEAST, Evidence
-from pruner.analysis.words import Driver, Words
+from pruner.analysis.words import Driver, Known, Words
 from pruner.model import (
     Inventory,
     Level,
@@ -77,14 +78,23 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         observed(traces, ownership, reading.startup),
         used_data(traces, ownership, len(inventory.distributions)),
     )
-    urls, modules = words.drivers(reading.drivers, {*used, *imports.required}, ownership)
-    required = joined(imports.required, urls)
+    named, modules = words.needs(
+        Known(
+            inventory=inventory,
+            ownership=ownership,
+            used=frozenset({*used, *imports.required}),
+            asked=subject.asked | by_extra(inventory, subject.asked),
+            drivers=reading.drivers,
+        )
+    )
+    required = joined(imports.required, named)
     names = {**modules, **imports.names}
     start = Start(
         loaded=tuple(
             item for trace in traces for item in trace.loaded if item.what not in reading.startup
         ),
         required=(*names, *_wanted_modules(subject.wanted, ownership)),
+        symbols=taken(tree, files),
         named=frozenset(words.where),
         asked=subject.asked,
     )

@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from pruner.errors import OutsideError
-from pruner.model import Distribution, Inventory, OwnedFile, normalise
+from pruner.model import Distribution, EntryPoint, Inventory, OwnedFile, normalise
 
 VERSION = 1
 MAX_DISTRIBUTIONS = 10_000
@@ -32,6 +32,7 @@ class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     metadata: str
     record: str
     direct_url: str
+    entry_points: str = ""
 
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -111,6 +112,7 @@ def _distribution(raw: _Raw) -> Distribution | None:
         files=tuple(_files(raw)),
         managed=bool(raw.record),
         local=_local(raw.direct_url),
+        offers=tuple(_offers(raw.entry_points)),
     )
 
 
@@ -143,6 +145,17 @@ def _rows(record: str) -> Iterator[list[str]]:
 def _shown(what: object) -> str:
     """Return a text of the sandbox's on one line that is safe to print."""
     return "".join(char if char.isprintable() else "\ufffd" for char in str(what))[:300]
+
+
+def _offers(text: str) -> Iterator[EntryPoint]:
+    """Yield the entry points of an entry_points.txt; what is no line of one is passed over."""
+    group = ""
+    for line in map(str.strip, text.splitlines()):
+        name, equals, value = line.partition("=")
+        if line.startswith("[") and line.endswith("]"):
+            group = line[1:-1].strip()
+        elif group and equals and not line.startswith(("#", ";")):
+            yield EntryPoint(group, name.strip(), value.strip())
 
 
 def _local(direct_url: str) -> str | None:

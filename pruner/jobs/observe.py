@@ -52,7 +52,7 @@ def observe(
     requirements = read_image_requirements(config, image)
     inventory = take_inventory(environment, requirements, clock)
     with clock.step("read the source tree", sandbox=False):
-        tree = read_tree(config.root, config.source)
+        tree = read_tree(config.root, config.source, inventory.version)
         entries = [file for agent in agents for file in entry_files(tree, agent.argv)]
     traces = tuple(trace(environment, agent, clock) for agent in agents)
     subject = Subject(

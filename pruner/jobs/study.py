@@ -39,7 +39,7 @@ def study(
         with clock.step("read what libraries ask for", sandbox=False):
             links, notes = linkage(inventory, desk.libraries, facts)
         yield Reading(
-            sites_of=Installed(facts, desk.contents).sites_of,
+            sites_of=Installed(facts, desk.contents, inventory.version).sites_of,
             linkage=links,
             startup=startup_modules(),
             drivers=tuple(

@@ -1,8 +1,9 @@
 """What the conditions and handlers around an import say about its absence."""
 
 import ast
+import operator
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from pruner.static.names import Aliases, Origin
@@ -20,7 +21,14 @@ ABOUT_PLATFORM = re.compile(
 _CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _FINDS = {"find_spec", "find_loader"}
 _ENDS = {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
+_ORDER: dict[type[ast.cmpop], Callable[[tuple[object, ...], tuple[object, ...]], bool]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
+}  # fmt: skip
 _DEEPEST = 50  # `not not not …`
+
+
+Version = tuple[int, ...]  # of the interpreter that would run the text; empty: not known
 
 
 class Fact(NamedTuple):
@@ -54,8 +62,11 @@ def _expressions(test: ast.expr) -> Iterator[ast.expr]:
 class Conditions:
     """Reads conditions, and remembers the names that say whether something could be imported."""
 
-    def __init__(self, aliases: Aliases, origin: Origin, *, platforms: bool) -> None:
+    def __init__(
+        self, aliases: Aliases, origin: Origin, python: Version = (), *, platforms: bool
+    ) -> None:
         self._aliases = aliases
+        self._python = python
         self._platforms = platforms
         self._origin = origin
         self._flags: dict[str, frozenset[str]] = {}
@@ -89,6 +100,9 @@ class Conditions:
                 return self._named(test)
 
     def _compared(self, left: ast.expr, op: ast.cmpop, right: ast.expr, depth: int) -> Both:
+        holds = self._version(left, op, right)
+        if holds is not None:
+            return (NEUTRAL, _NEVER) if holds else (_NEVER, NEUTRAL)
         for one, other in ((left, right), (right, left)):
             if not isinstance(other, ast.Constant):
                 continue
@@ -99,6 +113,21 @@ class Conditions:
                 yes, no = self._facts(one, depth + 1)
                 return _flipped(op, (no, yes))
         return NEUTRAL, NEUTRAL
+
+    def _version(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> bool | None:
+        """Return what `sys.version_info >= (3, 11)` gives; None where it is no such question."""
+        end: int | None = None
+        match left:
+            case ast.Subscript(value=held, slice=ast.Slice(None, ast.Constant(int(most)), None)):
+                left, end = held, most
+            case _:
+                pass
+        if not self._python or self._aliases.full(left) != "sys.version_info":
+            return None
+        wanted = _numbers(right)
+        if not wanted or len(wanted) > len(self._python) or type(op) not in _ORDER:
+            return None
+        return _ORDER[type(op)]((*self._python, "final", 0)[:end], wanted)
 
     def _named(self, test: ast.expr) -> Both:
         if isinstance(test, ast.Name) and test.id in self._flags:
@@ -235,3 +264,11 @@ def _constants(body: Sequence[ast.stmt], *, truth: bool) -> Iterator[str]:
                     yield from (name.id for name in targets if isinstance(name, ast.Name))
             case _:
                 pass
+
+
+def _numbers(expr: ast.expr) -> tuple[int, ...]:
+    """Return what a tuple of plain numbers holds, or nothing."""
+    parts = expr.elts if isinstance(expr, ast.Tuple) else []
+    values = [part.value for part in parts if isinstance(part, ast.Constant)]
+    numbers = tuple(value for value in values if type(value) is int)
+    return numbers if len(numbers) == len(parts) else ()

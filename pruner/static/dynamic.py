@@ -13,7 +13,7 @@ Target = tuple[str, str | None]  # module, symbol
 # A file that holds none of these words has no such call: its expressions are not walked.
 WORDS = re.compile(
     rb"\b(?:import_module|__import__|run_module|resolve_name|import_string|pydoc|get_data"
-    rb"|importlib.*\bresources)\b"
+    rb"|importlib.*\bresources|iter_modules|walk_packages)\b"
 )
 # Parts are not held to be identifiers: import_module("my-plugin") works.
 _PART = r"[^\s./\\\0:]+"
@@ -43,6 +43,8 @@ class Call(NamedTuple):
         return next((word.value for word in self.node.keywords if word.arg == name), None)
 
 
+LOOK_THROUGH = frozenset({"pkgutil.iter_modules", "pkgutil.walk_packages"})
+FOLDER = "whatever lies in the folder may be imported"
 _UNREAD = "the name is not in the text"
 BEYOND = "where the dots lead is not known"
 

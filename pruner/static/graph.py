@@ -15,7 +15,7 @@ Edges = dict[str, tuple[str, ...]]
 def edges(
     files: Mapping[str, SourceFile], scans: Mapping[str, Scan], folders: Mapping[str, Folder]
 ) -> Edges:
-    """Return what each file imports, sorted. `folders` are the import roots, in their order.
+    """Return what each file imports or names in a string, sorted. `folders` are the import roots.
 
     Under TYPE_CHECKING nothing is imported; every other guard lets an import through.
     """
@@ -48,7 +48,8 @@ class _FileGraph(DependencyGraph):  # type: ignore[misc]  # importlab has no typ
         names = dict.fromkeys(self._names(filename, finder))
         found = {name: finder.find(name) for name in names}
         paths = {path for path in found.values() if path and path in self._files}
-        return [*paths, *self._behind(filename)], [name for name in names if not found[name]]
+        paths.update(self._behind(filename), self._said(filename, finder))
+        return [*paths], [name for name in names if not found[name]]
 
     def _finder(self, path: str) -> Finder:
         """Return the finder for a file: the folder of a script is an import root to what it runs.
@@ -77,6 +78,18 @@ class _FileGraph(DependencyGraph):  # type: ignore[misc]  # importlab has no typ
             return (site.symbol,) if site.symbol else ()
         scan = self._scans.get(finder.find(site.module) or "")
         return scan.exports if scan else ()
+
+    def _said(self, path: str, finder: Finder) -> Iterator[str]:
+        """Yield the files that strings name: "app.jobs.report:make", "app.urls"."""
+        for word in self._files[path].texts:
+            module, colon, _ = word.partition(":")
+            if word.endswith(".") or not (colon or "." in word):
+                continue  # the beginning of a name that is put together
+            for name in (module, module.rpartition(".")[0]):
+                found = finder.find(name) if name else None
+                if found in self._files:
+                    yield from filter(None, map(finder.find, prefixes(name)))
+                    break
 
     def _behind(self, path: str) -> Iterator[str]:
         """Yield the files that a name known only by its start may mean."""

@@ -24,11 +24,14 @@ import msgspec
 from pruner.analysis.installed import Site, Sites, Source
 from pruner.errors import OutsideError
 from pruner.model import ImportSite, Unreadable
+from pruner.static.conditions import Version
+from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import scan
+from pruner.static.values import Scan
 
 KIND = "imports"
-VERSION = 1
+VERSION = 3
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
@@ -71,14 +74,18 @@ class _Fact(msgspec.Struct, frozen=True, array_like=True):
         return self.sites or Unreadable(path=path, line=self.line, why=self.why)
 
 
-_Job = tuple[Source, bytes]
+_Job = tuple[Source, bytes, Version]
 
 
 class Installed:
-    """Reads installed files through a cache; `fetch` is asked only for what is not in it."""
+    """Reads installed files through a cache; `fetch` is asked only for what is not in it.
 
-    def __init__(self, cache: Cache, fetch: Fetch) -> None:
+    `python` is the version of the interpreter that they are installed for: see `scan`.
+    """
+
+    def __init__(self, cache: Cache, fetch: Fetch, python: Version = ()) -> None:
         self._cache = cache
+        self._python = python
         self._fetch = fetch
 
     def sites_of(self, sources: Sequence[Source]) -> dict[str, Read]:
@@ -90,7 +97,7 @@ class Installed:
         return found
 
     def _known(self, sources: Sequence[Source]) -> dict[str, Read]:
-        keys = {each.path: _key(each, each.sha256) for each in sources if each.sha256}
+        keys = {each.path: self._key(each, each.sha256) for each in sources if each.sha256}
         rows = self._cache.get(KIND, VERSION, keys.values())
         read = ((path, _decoded(rows[key])) for path, key in keys.items() if key in rows)
         return {path: fact.of(path) for path, fact in read if fact is not None}
@@ -102,15 +109,18 @@ class Installed:
         for source in sources:
             match data.get(source.path, "it was not fetched"):
                 case bytes(content):
-                    jobs.append((source, content))
+                    jobs.append((source, content, self._python))
                 case why:
                     found[source.path] = Unreadable(path=source.path, line=1, why=why)
         rows: dict[str, bytes] = {}
-        for (source, content), row in zip(jobs, _rows(jobs), strict=True):
-            rows[_key(source, _digest(content))] = row
+        for (source, content, _), row in zip(jobs, _rows(jobs), strict=True):
+            rows[self._key(source, _digest(content))] = row
             found[source.path] = msgspec.msgpack.decode(row, type=_Fact).of(source.path)
         self._cache.put(KIND, VERSION, rows)
         return found
+
+    def _key(self, source: Source, sha256: str | None) -> str:
+        return json.dumps([sha256, source.module, source.is_package, PYTHON, self._python])
 
 
 def read_collected(path: Path, asked: Iterable[str]) -> dict[str, bytes | str]:
@@ -170,10 +180,6 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
 
 
-def _key(source: Source, sha256: str | None) -> str:
-    return json.dumps([sha256, source.module, source.is_package, PYTHON])
-
-
 def _digest(content: bytes) -> str:
     return urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
@@ -202,7 +208,7 @@ def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
 def _rows(jobs: Sequence[_Job]) -> list[bytes]:
     """Return the facts about files, encoded, with as many processes as pay."""
     workers = min(2, os.cpu_count() or 1)
-    if workers < 2 or sum(len(data) for _, data in jobs) < WORTH_PROCESSES:  # noqa: PLR2004
+    if workers < 2 or sum(len(data) for _, data, _ in jobs) < WORTH_PROCESSES:  # noqa: PLR2004
         return [row_of(job) for job in jobs]
     context = multiprocessing.get_context("spawn")
     try:
@@ -212,19 +218,32 @@ def _rows(jobs: Sequence[_Job]) -> list[bytes]:
         raise OutsideError(f"a process that reads installed files was ended: {error}") from error
 
 
-def row_of(job: tuple[Source, bytes]) -> bytes:
+def row_of(job: _Job) -> bytes:
     """Return what is kept of one file, from its content."""
-    source, content = job
+    source, content, python = job
     text = as_probes(content)
-    result = scan(text, source.path, source.module, is_package=source.is_package)
+    result = _scan(text, source, python)
     if isinstance(result, Unreadable) and text is not content:
-        result = scan(content, source.path, source.module, is_package=source.is_package)
+        result = _scan(content, source, python)
     if isinstance(result, Unreadable):
         return msgspec.msgpack.encode(_Fact(line=result.line, why=result.why))
     rows = tuple(dict.fromkeys(map(_site, result.sites)))
     lazy = lazy_line(content) if source.is_package else 0
-    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy)))
+    names = lazy_names(content, source.module) if lazy else {}
+    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy, names)))
+
+
+def _scan(text: bytes, source: Source, python: Version) -> Scan | Unreadable:
+    return scan(text, source.path, source.module, is_package=source.is_package, python=python)
 
 
 def _site(site: ImportSite) -> Site:
-    return Site(site.line, site.module, site.symbol, site.guard, site.dynamic, site.platform)
+    return Site(
+        line=site.line,
+        module=site.module,
+        symbol=site.symbol,
+        guard=site.guard,
+        dynamic=site.dynamic,
+        platform=site.platform,
+        deferred=site.deferred,
+    )

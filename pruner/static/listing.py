@@ -1,12 +1,15 @@
 """Which files the first-party trees hold. Files are listed here, and nothing is read or run."""
 
 import os
+import posixpath
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from pruner.errors import UsageError
 from pruner.model import Unreadable
+from pruner.static.settings import MOST_BYTES, is_settings
 
 _SKIPPED = {"__pycache__", "node_modules"}
 _INIT = "__init__.py"
@@ -21,17 +24,20 @@ class Listing(NamedTuple):
     paths: tuple[str, ...]
     roots: tuple[str, ...]
     unreadable: tuple[Unreadable, ...]
+    settings: tuple[str, ...] = ()
 
 
 def listing(root: Path, sources: Sequence[str]) -> Listing:
     """Return the Python files of the sources, and the `__init__` files above them.
 
+    Settings files are those of the sources, and those that lie in the project itself.
     Raises UsageError where a source does not exist.
     """
     root = root.absolute()
     paths: set[str] = set()
     roots = [""]
     unreadable: list[Unreadable] = []
+    settings = {each.name for each in root.iterdir() if is_settings(each.name)}
     for source in sources:
         start = Path(os.path.normpath(root / source))
         if not start.exists():
@@ -41,10 +47,17 @@ def listing(root: Path, sources: Sequence[str]) -> Listing:
             )
         folder = start if start.is_dir() else start.parent
         files = _walk(start, root, unreadable) if start.is_dir() else [start]
-        paths.update(relative(file, root) for file in files)
+        names = [relative(file, root) for file in files]
+        settings.update(name for name in names if is_settings(posixpath.basename(name)))
+        paths.update(name for name in names if not is_settings(posixpath.basename(name)))
         paths.update(relative(package / _INIT, root) for package in packages(folder, root))
         roots.append(relative(base(folder, root), root))
-    return Listing(tuple(sorted(paths)), tuple(dict.fromkeys(roots)), tuple(unreadable))
+    return Listing(
+        paths=tuple(sorted(paths)),
+        roots=tuple(dict.fromkeys(roots)),
+        unreadable=tuple(unreadable),
+        settings=tuple(sorted(settings)),
+    )
 
 
 def relative(path: Path, root: Path) -> str:
@@ -70,7 +83,7 @@ def base(folder: Path, root: Path) -> Path:
 
 
 def _walk(start: Path, root: Path, unreadable: list[Unreadable]) -> Iterator[Path]:
-    """Yield Python files. Linked folders are followed, each folder on the disk once."""
+    """Yield Python and settings files. Linked folders are followed, each on the disk once."""
     seen: set[str] = set()
     plain, linked = [start], list[Path]()
     while plain or linked:
@@ -87,8 +100,12 @@ def _walk(start: Path, root: Path, unreadable: list[Unreadable]) -> Iterator[Pat
         for entry in entries:
             if entry.is_dir():
                 (linked if entry.is_symlink() else plain).extend(_followed(entry))
-            elif entry.name.endswith(".py") and (entry.is_file() or entry.is_symlink()):
+            elif _is_read(entry.name) and (entry.is_file() or entry.is_symlink()):
                 yield Path(entry.path)
+
+
+def _is_read(name: str) -> bool:
+    return name.endswith(".py") or is_settings(name)
 
 
 def _followed(entry: "os.DirEntry[str]") -> list[Path]:
@@ -104,6 +121,17 @@ def read(path: Path, name: str) -> bytes | Unreadable:
         return path.read_bytes()
     except OSError as error:
         return Unreadable(path=name, line=1, why=_reason(error))
+
+
+def read_settings(root: Path, names: Sequence[str]) -> dict[str, bytes]:
+    """Return what settings files hold; what is too large or cannot be read says nothing."""
+    found: dict[str, bytes] = {}
+    for name in names:
+        path = root / name
+        with suppress(OSError):
+            if path.is_file() and path.stat().st_size <= MOST_BYTES:
+                found[name] = path.read_bytes()
+    return found
 
 
 def _reason(error: OSError) -> str:

@@ -26,6 +26,7 @@ class Place(NamedTuple):
     platform: bool = False  # under a question about the system or the version of Python
     main: bool = False  # under `if __name__ == "__main__"`
     deferred: bool = False  # in the body of a function
+    instead: str = ""  # in the handler of an import of this module
     scopes: tuple[Scope, ...] = ()  # functions around it, outermost first
 
     def in_function(self, scope: Scope) -> "Place":

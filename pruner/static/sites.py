@@ -10,7 +10,8 @@ What the guard says:
   or exits is no help. The import in such a handler is the alternative, and is needed as much as
   its surroundings say. In the `else` part, what the body imported is known to be there.
 - `if find_spec("x"):`, or a flag set by one or beside a guarded import, covers imports of x alone.
-- `if TYPE_CHECKING:` and `if False:` never run. Conditions on the version or platform may all hold.
+- `if TYPE_CHECKING:` and `if False:` never run, nor do branches of another version of Python where
+  the interpreter's is known. Other conditions on the version or platform may all hold.
 - never > try > main > function > module, where several apply.
 
 `from x import *` has the symbol "*". `from a import b, c` is two sites, both on its first line.
@@ -19,14 +20,15 @@ A relative import that leaves the top-level package is a blind spot: it cannot w
 
 import ast
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from pruner.model import ImportSite, Unreadable
+from pruner.model import Guard, ImportSite, Unreadable
 from pruner.static import dynamic
 from pruner.static.bindings import Function, Scope
-from pruner.static.conditions import ABOUT_PLATFORM, Conditions
+from pruner.static.conditions import ABOUT_PLATFORM, Conditions, Version
+from pruner.static.coping import needed
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
@@ -51,12 +53,19 @@ def import_sites(
 
 
 def scan(
-    text: str | bytes, path: str, module: str, *, is_package: bool, strings: bool = False
+    text: str | bytes,
+    path: str,
+    module: str,
+    *,
+    is_package: bool,
+    strings: bool = False,
+    python: Version = (),
 ) -> Scan | Unreadable:
     """Return everything that is found in a source text, or why it cannot be read.
 
-    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. What strings name
-    is looked for only where `strings` asks for it.
+    Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. Where `python` is
+    given, branches of its other versions never run. First-party texts are read with `strings`: what
+    their strings name is looked for, and whether what they try to import is needed (see `coping`).
     """
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
@@ -69,23 +78,45 @@ def scan(
     walk = _Walk(
         Origin(path, module, is_package),
         tree,
+        python,
         calls=bool(dynamic.WORDS.search(raw)),
         platforms=bool(ABOUT_PLATFORM.search(raw)),
     )
     found = walk.run()
-    return msgspec.structs.replace(found, texts=texts(tree)) if strings else found
+    if not strings:
+        return found
+    sites = tuple(_needed(found.sites, needed(tree)))
+    return msgspec.structs.replace(found, sites=sites, texts=texts(tree))
+
+
+def _needed(sites: Iterable[ImportSite], lines: frozenset[int]) -> Iterator[ImportSite]:
+    """Yield the sites; those on the lines cope no more."""
+    for site in sites:
+        if site.guard is Guard.TRY and site.line in lines:
+            guard = Guard.FUNCTION if site.deferred else Guard.MODULE
+            yield msgspec.structs.replace(site, guard=guard)
+        else:
+            yield site
 
 
 class _Walk:
     """One pass over one tree; the stack is explicit, so deep nesting is no danger."""
 
-    def __init__(self, origin: Origin, tree: ast.Module, *, calls: bool, platforms: bool) -> None:
+    def __init__(
+        self,
+        origin: Origin,
+        tree: ast.Module,
+        python: Version,
+        *,
+        calls: bool,
+        platforms: bool,
+    ) -> None:
         self._origin = origin
         self._tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self._aliases = Aliases()
-        self._conditions = Conditions(self._aliases, origin, platforms=platforms)
+        self._conditions = Conditions(self._aliases, origin, python, platforms=platforms)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
@@ -154,14 +185,15 @@ class _Walk:
         ]
 
     def _try(self, node: ast.Try | ast.TryStar, place: Place) -> _Todo:
-        body = other = place
+        body = other = handled = place
         if self._conditions.copes(node):
             body = place._replace(tried=True)
+            handled = place._replace(instead=_only_module(node.body) or place.instead)
             there = self._conditions.tried(node)
             other = place._replace(probed=place.probed | there)
         return [
             *self._all(node.body, body),
-            *self._all(node.handlers, place),
+            *self._all(node.handlers, handled),
             *self._all(node.orelse, other),
             *self._all(node.finalbody, place),
         ]
@@ -201,6 +233,8 @@ class _Walk:
         known = {"__name__": self._origin.module, "__package__": self._origin.package}
         reader = Reader((self._scope, *place.scopes), known, budget())
         full = self._aliases.full(node.func)
+        if full in dynamic.LOOK_THROUGH:
+            self._look_through(node)
         found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
         if found is None:
             return
@@ -208,6 +242,17 @@ class _Walk:
             self._site(node, place, module, symbol, dynamic=True)
         if found.blind:
             self._lose(node, found.blind, found.prefix)
+
+    def _look_through(self, node: ast.Call) -> None:
+        """Note `iter_modules(pkg.__path__)`: any module of pkg may be imported."""
+        for each in (*node.args, *(word.value for word in node.keywords)):
+            match each:
+                case ast.Attribute(value=held, attr="__path__"):
+                    self._lose(node, dynamic.FOLDER, f"{self._aliases.full(held)}.")
+                case ast.Name(id="__path__"):
+                    self._lose(node, dynamic.FOLDER, f"{self._origin.package}.")
+                case _:
+                    pass
 
     def _site(
         self,
@@ -227,12 +272,23 @@ class _Walk:
                 guard=place.guard(module),
                 dynamic=dynamic,
                 platform=place.platform,
+                deferred=place.deferred,
+                instead=place.instead,
             )
         )
 
     def _lose(self, node: ast.stmt | ast.expr, why: str, prefix: str = "") -> None:
         spot = BlindSpot(file=self._origin.path, line=node.lineno, why=why, prefix=prefix)
         self._blind.append(spot)
+
+
+def _only_module(body: Sequence[ast.stmt]) -> str:
+    """Return the module that a body imports as a whole, where it does nothing else."""
+    match body:
+        case [ast.Import(names=[alias])]:
+            return alias.name
+        case _:
+            return ""
 
 
 def _texts(parts: Sequence[ast.expr]) -> list[str]:

@@ -8,26 +8,29 @@ from pathlib import Path
 
 from pruner.model import SourceFile, SourceTree, Unreadable
 from pruner.static import graph
-from pruner.static.listing import listing, read
+from pruner.static.conditions import Version
+from pruner.static.listing import listing, read, read_settings
 from pruner.static.naming import is_package, module_name, name_of, naming_roots
+from pruner.static.settings import settings_words
 from pruner.static.sites import scan
 from pruner.static.values import Scan, Survey
 
 
-def read_tree(root: Path, sources: Sequence[str]) -> SourceTree:
+def read_tree(root: Path, sources: Sequence[str], python: Version = ()) -> SourceTree:
     """Return the first-party files under the sources, which are relative to the root.
 
     A source is a package, a folder that holds packages or modules, or a file. What cannot be read
-    or parsed stands in `unreadable`. Raises UsageError where a source does not exist.
+    or parsed stands in `unreadable`. `python` is the version of the interpreter that will run them.
+    Raises UsageError where a source does not exist.
     """
-    return survey(root, sources).tree
+    return survey(root, sources, python).tree
 
 
-def survey(root: Path, sources: Sequence[str]) -> Survey:
+def survey(root: Path, sources: Sequence[str], python: Version = ()) -> Survey:
     """Return the same tree, and the imports in it whose target cannot be read."""
     listed = listing(root, sources)
     texts = {path: read(root / path, path) for path in listed.paths}
-    results = _scanned(texts, listed.roots)
+    results = _scanned(texts, listed.roots, python)
     scans = {path: result for path, (_, result) in results.items() if isinstance(result, Scan)}
     lost = [result for _, result in results.values() if isinstance(result, Unreadable)]
     # A file that cannot be parsed is still first-party: it stays, without imports.
@@ -44,13 +47,14 @@ def survey(root: Path, sources: Sequence[str]) -> Survey:
     tree = SourceTree(
         files=files,
         edges=graph.edges(files, scans, folders),
+        settings=settings_words(read_settings(root, listed.settings)),
         unreadable=tuple(sorted([*lost, *listed.unreadable], key=lambda each: each.path)),
     )
     return Survey(tree=tree, blind=tuple(spot for each in scans.values() for spot in each.blind))
 
 
 def _scanned(
-    texts: Mapping[str, bytes | Unreadable], roots: Sequence[str]
+    texts: Mapping[str, bytes | Unreadable], roots: Sequence[str], python: Version
 ) -> dict[str, tuple[str, Scan | Unreadable]]:
     """Return the module name of each file, and what is in it."""
     readable = {path: text for path, text in texts.items() if isinstance(text, bytes)}
@@ -59,7 +63,14 @@ def _scanned(
     return {
         path: (
             names[path],
-            scan(text, path, names[path], is_package=is_package(path), strings=True)
+            scan(
+                text,
+                path,
+                names[path],
+                is_package=is_package(path),
+                strings=True,
+                python=python,
+            )
             if isinstance(text, bytes)
             else text,
         )

@@ -68,6 +68,7 @@ class Site:
         required: Iterable[str] = (),
         named: Iterable[str] = (),
         asked: Iterable[str] = (),
+        symbols: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> Reach:
         rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
         installed = Installed(NoCache(), self.fetch)
@@ -82,6 +83,7 @@ class Site:
             required=tuple(required),
             named=frozenset(named),
             asked=frozenset(asked),
+            symbols=symbols,
         )
         return reachable(self.inventory, Ownership(self.inventory), start, sites_of)
 
@@ -324,3 +326,102 @@ def test_what_only_type_checkers_import_is_never_asked_for(tmp_path: Path) -> No
     text = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import b\n"
     site = Site(tmp_path, {"a": {"a.py": text}, "b": {"b.py": ""}}, a="b")
     assert site.reach("a.py", named=["b"], asked=["b"]).reachable == {}
+
+
+def test_a_stated_need_that_is_tried_at_import_counts(tmp_path: Path) -> None:
+    # As requests does with charset-normalizer.
+    tried = "try:\n    import stated, other\nexcept ImportError:\n    stated = None\n"
+    late = function("try:", "    import later", "except ImportError:", "    later = None")
+    trees = {
+        "web": {"web.py": tried + late},
+        "stated": {"stated.py": ""},
+        "other": {"other.py": ""},
+        "later": {"later.py": ""},
+    }
+    site = Site(tmp_path, trees, web="stated later")
+    found = site.reach(required=["web"])
+    assert (set(found.reachable), set(found.guarded)) == ({"stated"}, {"other", "later"})
+    assert site.reach("web.py").reachable == {}
+
+
+def test_an_extra_that_is_tried_at_import_counts_where_the_image_lists_it(tmp_path: Path) -> None:
+    # As bs4 does with lxml.
+    guarded = "try:\n    from . import _fast\nexcept ImportError:\n    pass\n"
+    trees = {
+        "soup": {"soup/__init__.py": guarded, "soup/_fast.py": "import fast\nimport other\n"},
+        "fast": {"fast.py": ""},
+        "other": {"other.py": ""},
+    }
+    site = Site(tmp_path, trees, {"soup": ["fast; extra == 'fast'"]})
+    assert set(site.reach(required=["soup"], asked=["fast", "other"]).reachable) == {"fast"}
+    assert site.reach(required=["soup"]).reachable == {}
+
+
+def test_an_extra_that_is_asked_for_counts_in_the_code_of_another(tmp_path: Path) -> None:
+    # As requests[socks]: urllib3 imports it, in a module that requests tries to import.
+    trees = {
+        "web": {"web.py": "try:\n    import pool.socks\nexcept ImportError:\n    pass\n"},
+        "pool": {"pool/__init__.py": "", "pool/socks.py": "import socks\n"},
+        "socks": {"socks.py": ""},
+    }
+    extras = {"web": ["socks; extra == 'socks'"], "pool": ["socks; extra == 'socks'"]}
+    asked = Site(tmp_path, trees, extras, web="pool socks")
+    assert set(asked.reach(required=["web"], asked=["web"]).reachable) == {"pool", "socks"}
+    plain = Site(tmp_path, trees, extras, web="pool")
+    assert set(plain.reach(required=["web"], asked=["web"]).reachable) == {"pool"}
+
+
+def test_what_stays_anyway_is_followed_wherever_it_is_imported(tmp_path: Path) -> None:
+    # As httpcore does with h2, which httpx asks for: the part that is needed is imported elsewhere.
+    trees = {
+        "web": {"web.py": function("import core", "import wire")},
+        "core": {"core.py": function("import wire.frames", "import absent")},
+        "wire": {"wire/__init__.py": "", "wire/frames.py": "import pack\nimport unstated\n"},
+        "pack": {"pack.py": ""},
+        "unstated": {"unstated.py": ""},
+        "absent": {"absent.py": ""},
+    }
+    for first, second in (("import core", "import wire"), ("import wire", "import core")):
+        trees["web"]["web.py"] = function(first, second)
+        site = Site(tmp_path, trees, web="core wire", wire="pack")
+        assert set(site.reach("web.py").reachable) == {"core", "wire", "pack"}
+
+
+def test_a_user_may_require_an_extra_without_saying_so(tmp_path: Path) -> None:
+    # As httpx does, which requires httpcore, and anyio beside it.
+    trees = {
+        "web": {"web.py": "import core\n"},
+        "core": {
+            "core/__init__.py": "try:\n    import core._loop\nexcept ImportError:\n    pass\n",
+            "core/_loop.py": "import loop\nimport other\n",
+        },
+        "loop": {"loop.py": ""},
+        "other": {"other.py": ""},
+    }
+    extras = {"core": ["loop; extra == 'loop'", "other; extra == 'other'"]}
+    beside = Site(tmp_path, trees, extras, web="core loop")
+    assert set(beside.reach(required=["web"]).reachable) == {"core", "loop"}
+    assert set(Site(tmp_path, trees, extras, web="core").reach(required=["web"]).reachable) == {
+        "core"
+    }
+
+
+def test_a_name_that_is_taken_from_a_lazy_package_needs_the_part_that_has_it(
+    tmp_path: Path,
+) -> None:
+    # As pydantic's EmailStr needs email-validator, which its extra names and the image lists.
+    table = 'NAMES = {"Mail": (__package__, ".mail"), "Post": ".post", "Gone": ".gone"}\n'
+    trees = {
+        "a": {
+            "a/__init__.py": f"{table}def __getattr__(name):\n    return import_module(name)\n",
+            "a/mail.py": function("import check"),
+            "a/post.py": function("import check.post"),
+        },
+        "check": {"check/__init__.py": "", "check/post.py": "import deep\n"},
+        "deep": {"deep.py": ""},
+    }
+    site = Site(tmp_path, trees, {"a": ["check; extra == 'mail'"]}, check="deep")
+    assert site.reach("a/__init__.py", asked=["check"]).reachable == {}
+    taken = {"a": frozenset({"Mail", "Gone"})}
+    found = site.reach("a/__init__.py", asked=["check"], symbols=taken)
+    assert found.chains["check"] == ("a/__init__.py:2", "a/mail.py:2")

@@ -210,3 +210,13 @@ def test_nothing_that_a_sandbox_prints_breaks_us(text: bytes) -> None:
 def test_any_metadata_and_record_are_read_or_passed_over(metadata: str, record: str) -> None:
     clean = (metadata + record).encode("utf-8", "ignore").decode()
     parse(answer(distributions=[raw("x", clean, clean)]))
+
+
+def test_entry_points_are_read_by_group_and_other_lines_passed_over() -> None:
+    text = (
+        "\nlost = x\n[app.plugins]\n# no\none = pkg.mod:Thing [extra]\nbroken\n[other]\ntwo=pkg\n"
+    )
+    rows = [{**raw("x-1", "Name: x\nVersion: 1", "x.py,,\n"), "entry_points": text}]
+    (dist,) = parse(answer(distributions=rows)).distributions
+    found = [(each.group, each.name, each.module) for each in dist.offers]
+    assert found == [("app.plugins", "one", "pkg.mod"), ("other", "two", "pkg")]

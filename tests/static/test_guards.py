@@ -3,7 +3,8 @@ from textwrap import dedent
 import pytest
 
 from pruner.model import Guard
-from pruner.static.sites import import_sites
+from pruner.static.sites import import_sites, scan
+from pruner.static.values import Scan
 
 # Each row: what it is, the text, the guards of `import x…` in it, in order.
 CASES = [
@@ -227,3 +228,40 @@ def test_lines_are_those_of_the_statement() -> None:
         """
     )
     assert [site.line for site in import_sites(text, "a.py", "a", is_package=False)] == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("test", "guards"),
+    [
+        ("sys.version_info >= (3, 11)", "module type-checking"),
+        ("sys.version_info < (3, 11)", "type-checking module"),
+        ("sys.version_info <= (3, 11)", "type-checking module"),
+        ("sys.version_info[:2] <= (3, 11)", "module type-checking"),
+        ("sys.version_info == (3, 11, 2)", "type-checking module"),
+        ("sys.version_info >= (3, 11) and flag", "module module"),
+        ("sys.version_info < (3, 11) and flag", "type-checking module"),
+        ("sys.version_info >= (3, 11, 2, 'final')", "module module"),
+        ("sys.version_info >= wanted", "module module"),
+        ("sys.version_info[0] >= 3", "module module"),
+        ("other.version_info >= (3, 12)", "module module"),
+    ],
+)
+def test_a_branch_of_another_python_never_runs(test: str, guards: str) -> None:
+    text = f"import sys as s\nimport sys\nif {test}:\n    import x\nelse:\n    import y\n"
+    result = scan(text, "a.py", "a", is_package=False, python=(3, 11, 2))
+    assert isinstance(result, Scan)
+    found = [site.guard.value for site in result.sites if site.module in {"x", "y"}]
+    assert found == guards.split()
+    assert all(site.platform for site in result.sites if site.module == "x") == ("sys." in test)
+
+
+def test_an_alternative_says_what_has_to_fail_first() -> None:
+    text = (
+        "try:\n import a.b as c\nexcept ImportError:\n import d\n"
+        "try:\n from a import b\nexcept ImportError:\n import e\n"
+        "try:\n import a\nexcept OSError:\n import f\n"
+    )
+    found = {
+        site.module: site.instead for site in import_sites(text, "a.py", "x", is_package=False)
+    }
+    assert found == {"a.b": "", "d": "a.b", "a": "", "e": "", "f": ""}

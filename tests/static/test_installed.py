@@ -14,6 +14,7 @@ from pruner.inventory.facts import Facts
 from pruner.model import Guard, Unreadable
 from pruner.static import installed
 from pruner.static.installed import Installed, row_of
+from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
 
 Row = tuple[str, Guard]
@@ -202,7 +203,7 @@ def test_packages_that_load_parts_on_demand(line: int, text: str) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_can_be_read_and_lines_stay(data: bytes) -> None:
     assert as_probes(data).count(b"\n") == data.count(b"\n")
-    row_of((source("/a.py", data), data))
+    row_of((source("/a.py", data), data, ()))
 
 
 @pytest.mark.parametrize(
@@ -215,3 +216,17 @@ def test_a_text_that_is_made_to_take_long_does_not(line: bytes) -> None:
     text = b"if " + line + b":\n    import x\n"
     assert as_probes(text).startswith(b"if ")
     assert lazy_line(text) == 0
+
+
+def test_the_tables_of_a_lazy_package_say_where_its_names_are() -> None:
+    text = (
+        'A = {"One": (__package__, ".one"), "Two": ".two", "three.x": ["Three", 4], 5: "six"}\n'
+        'B = {"Seven": ("a.seven", "Seven"), **A, "Eight": "not a module", "no name": "nine"}\n'
+    )
+    assert lazy_names(text.encode(), "a") == {
+        "One": "a.one",
+        "Two": "a.two",
+        "Three": "a.three.x",
+        "Seven": "a.seven",
+    }
+    assert lazy_names(b"$", "a") == {}

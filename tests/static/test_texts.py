@@ -30,3 +30,11 @@ def test_strings_are_found_wherever_they_stand_but_in_docstrings() -> None:
         '"""doc"""\ndef f(x="late"):\n    "inner"\n    return f"redis+x://{x}", {"html5lib": 1}\n'
     )
     assert texts(ast.parse(source)) == {"html5lib": 4, "late": 2, "redis+x": 4}
+
+
+def test_names_of_loggers_name_nothing() -> None:
+    source = (
+        'logging.getLogger("torch.hub")\n'
+        'SET = {"loggers": {"uvicorn.error": {"class": "json.log.Format"}}, "a.b": "c.d:E"}\n'
+    )
+    assert list(texts(ast.parse(source))) == ["a.b", "c.d:E", "class", "json.log.Format", "loggers"]

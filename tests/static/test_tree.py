@@ -89,6 +89,13 @@ EDGES = [
     ("if __name__ == '__main__':\n    import d", ("d.py",)),
     ("from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import d", ()),
     ("import nowhere, sys, os.path", ()),
+    ("start('a.b.c:make')", ABC),
+    ("start('a.b.c.make')", ABC),
+    ("start('d:make', 'e', 'a.b.', 'a.b.x.y')", ("d.py",)),
+    ("'a.b.c'\nlogging.getLogger('a.b.c')", ()),
+    ("import pkgutil, a.b as p\npkgutil.iter_modules(p.__path__)", ABC),
+    ("from a import b\nfrom pkgutil import walk_packages as w\nw(path=b.__path__)", ABC),
+    ("import pkgutil\npkgutil.iter_modules(paths)", ()),
     ("import run", ()),
 ]
 

@@ -1,0 +1,2 @@
+def word():
+    return __import__("inflection").camelize("late")
