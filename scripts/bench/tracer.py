@@ -98,7 +98,8 @@ def importable(python: str, modules: list[str]) -> list[str]:
 def installed(python: str, package: str, folder: Path) -> Path | None:
     """Install a package into a folder of its own; None, with a word, where that fails."""
     uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
-    call = [uv, "pip", "install", "--quiet", "--python", python, "--target", str(folder), package]
+    call = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    call += ["--target", str(folder), package]
     try:
         done = subprocess.run(call, check=False, capture_output=True, text=True)
         said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]

@@ -1,0 +1,19 @@
+import sys
+from pathlib import Path
+
+import pytest
+
+from traced import VERSIONS, Home, interpreter
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    return Home(tmp_path, sys.executable)
+
+
+@pytest.fixture(params=VERSIONS)
+def each(request: pytest.FixtureRequest, tmp_path: Path) -> Home:
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(f"no Python {request.param} here")
+    return Home(tmp_path, python)
