@@ -34,11 +34,12 @@ VERSION = 3
 MAX_EVENTS = 400_000  # of one process; then one "full" event, and no more
 MAX_TEXT = 4096  # PATH_MAX: nothing longer can be opened, and a line stays far below a pipe's size
 MAX_ARGS, MAX_ARG = 20, 400
-REST = 200  # a scan may cost half a percent of the time
+REST = 400  # a scan may cost a quarter of a percent of the time
 HELD = 8  # lookups that a SIGKILL may take with it, where nothing was loaded for them
 MIN_REST_S = 0.02
 POPEN_ARGS = 4  # program, argv, cwd, env; the other ways to start one have no cwd
 DEEPEST = 12  # frames between a loader's exec() and the import system
+PLACE = 1 << 31  # and less than as much again: a position that every file system has
 
 _FLAGS = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
 _FROZEN = "<frozen "
@@ -60,6 +61,7 @@ _SHARED = tuple(sys.prefix + part for part in ("/share/", "/etc/") if sys.prefix
 _METADATA = (".dist-info/", ".egg-info/")
 # file: whether it acts for others; what measures saves before each exec
 _PLUMBING: "dict[str, bool]" = {_HOME + "/pruner_coverage.py": True}
+_SHOWN: "dict[str, str]" = {}  # file: how it is shown; "" for the import system's own
 _BUILTIN = frozenset(sys.builtin_module_names)
 _SUFFIXES = tuple(_imp.extension_suffixes())
 _CODE = (".py", ".pyc", ".so", ".pth", ".start")
@@ -68,6 +70,20 @@ _Module = type(sys)
 _Spec = type(sys.__spec__)
 # A lazy module loads itself when an attribute is read, its __dict__ through this it does not see.
 _namespace: "Callable[[ModuleType], dict[str, Any]]" = vars(_Module)["__dict__"].__get__
+
+
+def _line(kind: str, fields: "tuple[str | None, ...]") -> str:
+    """Return an event as a line; most need no quoting, which one look tells of all fields."""
+    plain = "\\" if None in fields else '","'.join(fields)  # type: ignore[arg-type]
+    between = 2 * len(fields) - 2
+    if (
+        "\\" not in plain
+        and plain.isascii()
+        and plain.isprintable()
+        and plain.count('"') == between
+    ):
+        return '["%s","%s"]\n' % (kind, plain)
+    return '["%s",%s]\n' % (kind, ",".join(map(_quote, fields)))
 
 
 def _quote(text: "str | None") -> str:
@@ -90,10 +106,11 @@ def _escape(char: str) -> str:
 def _text(value: "Any") -> "str | None":  # noqa: ANN401
     """Return a plain str of a str or bytes that is short enough, without running anyone's code."""
     kind = type(value)
-    if issubclass(kind, bytes):
-        value = bytes.decode(value, "utf-8", "surrogateescape")
-    elif kind is not str:
-        value = str.__str__(value) if issubclass(kind, str) else None
+    if kind is not str:
+        if issubclass(kind, bytes):
+            value = bytes.decode(value, "utf-8", "surrogateescape")
+        else:
+            value = str.__str__(value) if issubclass(kind, str) else None
     return value if value and len(value) <= MAX_TEXT else None
 
 
@@ -101,7 +118,7 @@ def _absolute(path: str) -> str:
     """Return the path absolute and without `..`; through symbolic links only where that matters."""
     if path[:1] != "/":
         path = os.getcwd() + "/" + path
-    if "/./" not in path and "/../" not in path and "//" not in path:
+    if "//" not in path and ("/." not in path or ("/./" not in path and "/../" not in path)):
         return path
     flat = os.path.normpath(path)
     try:
@@ -115,9 +132,13 @@ def _asker(frame: "Frame") -> "str | None":
     """Return "file:line" of the nearest frame that is not the import system's own."""
     while frame is not None:
         file = frame.f_code.co_filename
-        if file not in _MACHINERY and file[:8] != _FROZEN:
-            file = file if file[:1] in "</" else _absolute(file)
-            return "%s:%d" % (file, frame.f_lineno or 0) if len(file) < MAX_TEXT else None
+        shown = _SHOWN.get(file)
+        if shown is None:
+            own = file in _MACHINERY or file[:8] == _FROZEN
+            shown = "" if own else file if file[:1] in "</" else _absolute(file)
+            _SHOWN[file] = shown
+        if shown:
+            return "%s:%d" % (shown, frame.f_lineno or 0) if len(shown) < MAX_TEXT else None
         frame = frame.f_back
     return None
 
@@ -209,15 +230,24 @@ def _foreign(error: BaseException) -> bool:
 
 
 class _Log:
-    """The event file of this process: one write per event, and a new file after a fork."""
+    """The event file of this process: one write per event, and a new file after a fork.
+
+    Agents close and reuse descriptors. Ours is known by its position, one that no other file is at:
+    it costs a third of what fstat() does, and appending with pwrite() does not move it.
+    """
 
     def __init__(self) -> None:
         self.path = ""
         self.parent: "str | None" = None
-        self.pid = self.fd = self.left = -1
-        self.file = (0, 0)  # device and inode
-        self.dead = False
+        self.fd = self.left = self.place = -1
+        self.size = 0
+        self.dead = self.forked = False
         self.begin()
+        os.register_at_fork(after_in_child=self.fork)
+
+    def fork(self) -> None:
+        """Have the next event, if there is one, begin a new file."""
+        self.forked = True
 
     def begin(self) -> None:
         """Open a new file and write its header, which names the file that a fork goes on from."""
@@ -225,34 +255,38 @@ class _Log:
             self.parent = self.path[len(_OUT) + 1 :]
             if self.is_ours():
                 os.close(self.fd)
-        self.pid, self.left = os.getpid(), MAX_EVENTS
-        self.path = "%s/%d-%s.events" % (_OUT, self.pid, os.urandom(4).hex())
-        self.fd = os.open(self.path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o644)
+        self.forked, self.left, self.size = False, MAX_EVENTS, 0
+        pid = os.getpid()
+        self.path = "%s/%d-%s.events" % (_OUT, pid, os.urandom(4).hex())
+        self.open(os.O_CREAT | os.O_EXCL)
         os.fchmod(self.fd, 0o644)  # whatever the agent's umask is
-        status = os.fstat(self.fd)
-        self.file = (status.st_dev, status.st_ino)
-        self.put(_header(self.pid, self.parent))
+        self.put(_header(pid, self.parent))
+
+    def open(self, flags: int) -> None:
+        """Open the file, and go to a position of our own."""
+        self.fd = os.open(self.path, _FLAGS | flags, 0o644)
+        self.place = PLACE + int.from_bytes(os.urandom(4), "little") % PLACE
+        os.lseek(self.fd, self.place, os.SEEK_SET)
 
     def is_ours(self) -> bool:
-        """Tell whether the descriptor is still our file: agents close and reuse numbers."""
+        """Tell whether the descriptor is still our file."""
         try:
-            status = os.fstat(self.fd)
-        except OSError:
+            return os.lseek(self.fd, 0, os.SEEK_CUR) == self.place
+        except OSError:  # closed; a pipe or a socket
             return False
-        return (status.st_dev, status.st_ino) == self.file
 
     def event(self, kind: str, *fields: "str | None") -> None:
         """Write one event, unless the file has become unusable or full."""
         if self.dead:
             return
         try:
-            if self.pid != os.getpid():
+            if self.forked:
                 self.begin()
             elif not self.is_ours():
-                self.fd = os.open(self.path, _FLAGS)
+                self.open(0)
             self.left -= 1
             if self.left > 0:
-                self.put('["%s",%s]\n' % (kind, ",".join(map(_quote, fields))))
+                self.put(_line(kind, fields))
             elif self.left == 0:
                 self.put('["full"]\n')
         except OSError:
@@ -261,7 +295,8 @@ class _Log:
     def put(self, line: str) -> None:
         """Write one line; after a short write nothing may follow, so that only an end is torn."""
         data = line.encode()
-        self.dead = os.write(self.fd, data) != len(data)
+        self.dead = os.pwrite(self.fd, data, self.size) != len(data)  # appends on Linux, anywhere
+        self.size += len(data)
 
 
 def _header(pid: int, parent: "str | None") -> str:
@@ -301,8 +336,7 @@ class _Recorder:
         self.held: "dict[str | None, str | None]" = {}
         self.libraries: "set[bytes]" = set()
         self.dirty = False  # something native was loaded since the last scan
-        self.scanned = time.monotonic()
-        self.rest = MIN_REST_S
+        self.due = time.monotonic() + MIN_REST_S  # of the next look at what raises no event
         # One row per audit event. Our own calls raise `open` and `sys._getframe`: a row for one of
         # these has to tell our calls from the agent's. The hook passes on what `open` names only
         # below a folder of distributions, and there we write nothing and read nothing.
@@ -322,16 +356,16 @@ class _Recorder:
 
     def on_exec(self, args: "Args", frame: "Frame") -> None:
         """Record the file of a module at the moment its code is run, whoever found it."""
-        code = args[0]
-        file = code.co_filename
-        if code.co_name != "<module>" or (file[:1] == "<" and file[:8] != _FROZEN):
+        file = args[0].co_filename
+        if file[:1] == "<" and file[:8] != _FROZEN:
             return
         scope = _scope(frame)
         name, found = _named(scope) if scope is not None else (_loading(frame), None)
         file = found or (file if file[:1] != "<" else None)
         if name is not None or (file is not None and os.path.exists(file)):
             self.loaded("module", name, file, frame)
-        self.tick()
+        if time.monotonic() > self.due:
+            self.tick()
 
     def on_import(self, args: "Args", frame: "Frame") -> None:
         """Record a name that is looked up, or an extension module that is created from a file."""
@@ -339,8 +373,8 @@ class _Recorder:
         if name is None:
             return
         if file is None:
-            self.tick()
-            self.tried_name(name, frame, held=True)
+            if name not in self.tried:
+                self.tried_name(name, frame, held=True)
         elif "/" in file:
             self.dirty = True
             self.loaded("extension", name, file, frame)
@@ -465,17 +499,15 @@ class _Recorder:
 
     def tick(self) -> None:
         """Catch up on what raises no event, so seldom that it costs next to nothing."""
-        now = time.monotonic()
-        if now - self.scanned < self.rest:
-            return
-        self.scanned = now  # a second thread turns away here
+        began = time.monotonic()
+        self.due = began + 1  # a second thread turns away here
         if self.dirty:
             self.dirty = False
             self.scan()
         self.look([name for name in list(self.pending) if name])
         self.release()
-        self.scanned = time.monotonic()
-        self.rest = max(MIN_REST_S, REST * (self.scanned - now))
+        ended = time.monotonic()
+        self.due = ended + max(MIN_REST_S, REST * (ended - began))
 
     def scan(self) -> None:
         """Record native libraries that were mapped since the last scan."""
@@ -492,7 +524,8 @@ class _Recorder:
         """Take the last look, when the interpreter exits in order."""
         try:
             self.scan()
-            self.look(list(sys.modules.copy()))
+            done = self.tried.difference(self.pending)
+            self.look([name for name in sys.modules.copy() if name not in done])
             self.release()
         except Exception:  # noqa: BLE001  whatever the agent did to sys.modules
             return
@@ -513,6 +546,8 @@ def _hook(rows: "dict[str, Callable[[Args, Frame], None]]") -> "Callable[[str, A
                         return
                     if packages not in path and not path.startswith(shared):
                         return
+                elif event == "exec" and args[0].co_name != "<module>":
+                    return
                 row(args, here().f_back)
             except BaseException as error:
                 if foreign(error):

@@ -1,11 +1,14 @@
-"""Print what tracing costs a heavy import: medians of paired runs, against no tracing at all.
+"""Print what tracing costs a heavy import, beside `-X importtime` and envcore, in one run.
 
-    python scripts/bench/tracer.py --python .venv/bin/python --pairs 15 --modules numpy,torch
+    python scripts/bench/tracer.py --python VENV/bin/python --pairs 15 --modules torch,transformers
 
-Each pair is a round of fresh processes, one a mode, in an order that turns with every round; a
-ratio is taken within its round, so that a machine that slows down slows all modes; "fastest" is the
-ratio of the fastest runs, which other work on the machine disturbs least. CPU seconds are user and
-system time of the process, from the kernel.
+A round is one fresh process of every variant, in an order that turns with every round; the first
+round only warms. A ratio is taken within its round, so that a machine that slows down slows all
+variants; "fastest" is the ratio of the fastest runs, which other work on the machine disturbs
+least. CPU seconds are user and system time of the process, from the kernel.
+
+envcore replaces `builtins.__import__`. It is installed into a folder that is removed again; where
+it cannot be, the table says so.
 """
 
 import argparse
@@ -19,17 +22,27 @@ import time
 from pathlib import Path
 
 TRACER = Path(__file__).resolve().parents[2] / "tracers" / "pruner_tracer.py"
-START = "import sys; sys.path.append({home!r}); import pruner_tracer; pruner_tracer.start(); "
+PATH = "import sys; sys.path.append({home!r}); "
+TRACED = PATH + "import pruner_tracer; pruner_tracer.start(); "
+ENVCORE = PATH + "import envcore; envcore.start_tracking(); "
+PLAIN = "plain"
+
+Round = dict[str, tuple[float, float]]  # variant -> CPU seconds, wall seconds
 
 
-def commands(python: str, modules: list[str], home: Path) -> dict[str, list[str]]:
-    """Return the command of every mode."""
+def commands(
+    python: str, modules: list[str], home: Path, envcore: Path | None
+) -> dict[str, list[str]]:
+    """Return the command of every variant."""
     code = "import " + ", ".join(modules)
-    return {
-        "plain": [python, "-c", code],
-        "traced": [python, "-c", START.format(home=str(home)) + code],
+    variants = {
+        PLAIN: [python, "-c", code],
+        "traced": [python, "-c", TRACED.format(home=str(home)) + code],
         "importtime": [python, "-X", "importtime", "-c", code],
     }
+    if envcore is not None:
+        variants["envcore"] = [python, "-c", ENVCORE.format(home=str(envcore)) + code]
+    return variants
 
 
 def measure(command: list[str]) -> tuple[float, float]:
@@ -44,36 +57,32 @@ def measure(command: list[str]) -> tuple[float, float]:
     return usage.ru_utime + usage.ru_stime, wall
 
 
-def rounds(modes: dict[str, list[str]], pairs: int, home: Path) -> list[dict[str, float]]:
-    """Return CPU and wall seconds of every mode, one dict a round, after one that only warms."""
-    results = []
-    names = list(modes)
+def rounds(variants: dict[str, list[str]], pairs: int, out: Path) -> tuple[list[Round], int]:
+    """Return the rounds but the one that warms, and how many events the last one wrote."""
+    results: list[Round] = []
+    names = list(variants)
+    events = 0
     for turn in range(pairs + 1):
-        row = {}
-        for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            row[f"{name} cpu"], row[f"{name} wall"] = measure(modes[name])
-        for file in (home / "out").iterdir():
-            row["events"] = len(file.read_bytes().splitlines()) - 1
+        at = turn % len(names)
+        results.append({name: measure(variants[name]) for name in names[at:] + names[:at]})
+        for file in out.iterdir():
+            events = len(file.read_bytes().splitlines()) - 1
             file.unlink()
-        results.append(row)
-    return results[1:]
+    return results[1:], events
 
 
-def report(results: list[dict[str, float]]) -> None:
-    """Print one line a mode."""
-    for name in ("traced", "importtime"):
-        for clock in ("cpu", "wall"):
-            ratios = [row[f"{name} {clock}"] / row[f"plain {clock}"] for row in results]
-            low, _, high = statistics.quantiles(ratios, n=4)
-            least = [min(row[f"{mode} {clock}"] for row in results) for mode in (name, "plain")]
-            print(
-                f"{name:10} {clock:4} / plain  median {statistics.median(ratios):.4f}"
-                f"  quartiles {low:.4f} to {high:.4f}  fastest {least[0] / least[1]:.4f}"
-            )
-    for clock in ("cpu", "wall"):
-        seconds = statistics.median(row[f"plain {clock}"] for row in results)
-        print(f"plain {clock} {seconds:.3f} s")
-    print(f"pairs {len(results)}, events {results[-1]['events']:.0f}")
+def table(results: list[Round]) -> list[tuple[str, ...]]:
+    """Return the rows: each variant against the plain start, CPU and wall."""
+    rows = [("variant", "clock", "median", "quartiles", "fastest", "seconds")]
+    for name in results[0]:
+        for clock, at in (("cpu", 0), ("wall", 1)):
+            runs = [row[name][at] for row in results]
+            ratios = [row[name][at] / row[PLAIN][at] for row in results]
+            low, middle, high = statistics.quantiles(ratios, n=4)
+            fastest = min(runs) / min(row[PLAIN][at] for row in results)
+            cells = [f"{middle:.4f}", f"{low:.4f} to {high:.4f}", f"{fastest:.4f}"]
+            rows.append((name, clock, *cells, f"{statistics.median(runs):.3f}"))
+    return rows
 
 
 def importable(python: str, modules: list[str]) -> list[str]:
@@ -86,12 +95,29 @@ def importable(python: str, modules: list[str]) -> list[str]:
     return found or sys.exit(f"none of {modules} is importable with {python}")
 
 
+def installed(python: str, package: str, folder: Path) -> Path | None:
+    """Install a package into a folder of its own; None, with a word, where that fails."""
+    uv = shutil.which("uv") or str(Path(sys.executable).with_name("uv"))
+    call = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    call += ["--target", str(folder), package]
+    try:
+        done = subprocess.run(call, check=False, capture_output=True, text=True)
+        said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    except OSError as error:
+        said = str(error)
+    else:
+        if done.returncode == 0:
+            return folder
+    print(f"without {package}, which cannot be installed: {said.strip()}")
+    return None
+
+
 def main() -> None:
     """Parse the call, measure, print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--pairs", type=int, default=15)
-    parser.add_argument("--modules", default="numpy,torch")
+    parser.add_argument("--modules", default="torch,transformers")
     args = parser.parse_args()
     modules = importable(args.python, args.modules.split(","))
     print(f"import {', '.join(modules)} with {args.python}")
@@ -99,7 +125,18 @@ def main() -> None:
         home = Path(folder)
         (home / "out").mkdir()
         shutil.copy(TRACER, home)
-        report(rounds(commands(args.python, modules, home), args.pairs, home))
+        envcore = installed(args.python, "envcore", home / "envcore")
+        variants = commands(args.python, modules, home, envcore)
+        results, events = rounds(variants, args.pairs, home / "out")
+    rows = table(results)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+        )
+    print(
+        f"{args.pairs} rounds, ratios to the plain start of the same round; {events} events traced"
+    )
 
 
 if __name__ == "__main__":
