@@ -105,6 +105,15 @@ class ImportSite(Value, frozen=True):
     platform: bool = False  # under a question about the system or the version of Python
 
 
+class Ask(Value, frozen=True):
+    """What code asks for by a call that is no import, at one line."""
+
+    kind: str  # "metadata" of a distribution, or "script": a program that is started
+    what: str  # a name of a distribution, as written, or of a program, without its folder
+    line: int
+    guard: Guard = Guard.MODULE
+
+
 class SourceFile(Value, frozen=True):
     """A first-party file, its module name, and the imports in it."""
 
@@ -112,6 +121,7 @@ class SourceFile(Value, frozen=True):
     module: str
     sites: tuple[ImportSite, ...] = ()
     texts: dict[str, int] = {}  # single words and schemes of URLs among its strings, their lines
+    asks: tuple[Ask, ...] = ()
 
 
 class Unreadable(Value, frozen=True):

@@ -25,6 +25,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     exit: int = 0
     keep: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    excess: tuple[str, ...] = ()  # could go, and is kept today
     absent: tuple[str, ...] = ()  # not even installed
     level: dict[str, str] = {}
     reasons: dict[str, str] = {}  # name -> a regular expression for its `why`
@@ -94,7 +95,7 @@ def _matches(wanted: str, line: str) -> bool:
 
 def _compare_document(step: Step, document: Document) -> None:
     rows = {row.name: row for row in document.distributions}
-    assert [name for name in step.keep if not rows[name].kept] == []
+    assert [name for name in (*step.keep, *step.excess) if not rows[name].kept] == []
     assert [name for name in step.drop if rows[name].kept] == []
     assert [name for name in step.absent if name in rows] == []
     assert {name: rows[name].level for name in step.level} == step.level

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pruner.analysis.attribution import module_of
-from pruner.model import Guard, Inventory, Value
+from pruner.model import Guard, Inventory, OwnedFile, Value
 
 NOT_ASKED_FOR = ("__main__", "conftest", "test")
 """How parts of a package begin that nobody asks it for: tests, and what tests need."""
@@ -60,6 +60,11 @@ def sources(inventory: Inventory) -> dict[str, Source]:
                         size=file.size or 0,
                     )
     return found
+
+
+def script(file: OwnedFile) -> Source:
+    """Return a program that a distribution installed, to be read as the script that it may be."""
+    return Source(path=file.path, module="__main__", sha256=file.sha256, size=file.size or 0)
 
 
 def parts(files: Iterable[Source]) -> dict[str, tuple[str, ...]]:

@@ -35,11 +35,14 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership, closure, optional
-from pruner.analysis.installed import Site, Sites, Source, parts, sources
-from pruner.model import Guard, Inventory, Loaded, Proof, Unreadable, Value
+from pruner.analysis.installed import Site, Sites, Source, parts, script, sources
+from pruner.model import Guard, Inventory, Loaded, OwnedFile, Proof, Unreadable, Value
 
 MOST_PROOFS = 5
 """Proofs kept for one distribution that is only guarded."""
+
+LONGEST_SCRIPT = 1 << 16
+"""Bytes of a program that is read as a script: those that installers write have a few hundred."""
 
 
 SitesOf = Callable[[Sequence[Source]], Mapping[str, Sites | Unreadable]]
@@ -75,6 +78,7 @@ class Start(Value, frozen=True):
 
     loaded: tuple[Loaded, ...] = ()
     required: tuple[str, ...] = ()  # dotted names that first-party code imports
+    scripts: tuple[OwnedFile, ...] = ()  # programs that it starts
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
 
@@ -103,6 +107,8 @@ def reachable(inventory: Inventory, ownership: Ownership, start: Start, sites_of
     for name in start.required:
         for path in ownership.files_of(name):
             walk.start(path, State.CERTAIN)
+    for file in start.scripts:
+        walk.program(file)
     walk.run()
     return walk.result()
 
@@ -141,6 +147,12 @@ class _Walk:
         self._spellings.setdefault(real, path)
         self._enter(real, state, None)
 
+    def program(self, file: OwnedFile) -> None:
+        """Begin at a program of a distribution; one that is no Python has nothing to follow."""
+        if file.path not in self._sources and (file.size or 0) <= LONGEST_SCRIPT:
+            self._sources[file.path] = script(file)
+        self.start(file.path, State.CERTAIN)
+
     def run(self) -> None:
         """Follow imports until nothing new is found."""
         while self._todo:
@@ -171,6 +183,8 @@ class _Walk:
             match answer.get(source.path):
                 case Sites() as sites:
                     self._sites[source.path] = sites
+                case _ if source.module == "__main__":
+                    self._sites[source.path] = Sites()
                 case unreadable:
                     self._unreadable[source.path] = unreadable or Unreadable(
                         path=source.path, line=1, why="it was not read"
@@ -182,7 +196,8 @@ class _Walk:
         state = self._state[source.path]
         owners = self._ownership.of_file(source.path)
         for site in found.sites:
-            if site.guard is Guard.MAIN or (state is State.LOADED and site.guard is Guard.MODULE):
+            main = site.guard is Guard.MAIN and source.module != "__main__"
+            if main or (state is State.LOADED and site.guard is Guard.MODULE):
                 continue
             for target in self._executed(site):
                 if target != source.path:

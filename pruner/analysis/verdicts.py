@@ -110,6 +110,13 @@ OTHERWISE = {
     (Level.OBSERVED, "metadata"): "its metadata was read: {what}, {by}",
     (Level.OBSERVED, "script"): "was run: {what}, {by}",
     (Level.REQUIRED, "url"): "{what} is a URL that names it, {by}",
+    (Level.REQUIRED, "script"): "is started {by}, not run this time: {what}",
+    (Level.REQUIRED, "metadata"): "its metadata is asked for {by}, not read this time",
+    (Level.REQUIRED, "file"): "{what} is named {by}",
+    (Level.REQUIRED, "needs"): "{what} may read it, imported {by}",
+    (Level.REACHABLE, "needs"): "{what} was loaded, and may read it",
+    (Level.GUARDED, "script"): "is started {by}, which copes with its absence: {what}",
+    (Level.GUARDED, "metadata"): "its metadata is asked for {by}, which copes with its absence",
     (Level.GUARDED, "optional import"): (
         "imported {by}, in code of a distribution that does not require it"
     ),

@@ -15,6 +15,7 @@ from pruner.inventory.read import parse
 from pruner.model import AgentReport, AgentStatus, Inventory, Trace, Value, normalise
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
+from pruner.static.commands import programs
 from pruner.static.entry import entry_files
 from pruner.static.texts import named
 from pruner.static.tree import read_tree
@@ -46,12 +47,25 @@ def observe(
         tree=tree,
         entries=tuple(dict.fromkeys(entries)),
         said=_said(config, image, agents),
+        commands=_commands(config, image, agents),
         asked=frozenset(
             normalise(Requirement(item.text).name) for item in requirements.requirements
         ),
         wanted={normalise(name): "kept by the configuration" for name in image.keep},
     )
     return Observation(subject=subject, requirements=requirements)
+
+
+def _commands(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:
+    """Return the programs that start the agents, and where each is named."""
+    found = {
+        name: f"the command of {agent.name}" for agent in agents for name in programs(agent.argv)
+    }
+    if image.dockerfile is not None:
+        read = read_dockerfile(config.root / image.dockerfile, image.build_args)
+        for name in programs(read.argv):
+            found.setdefault(name, image.dockerfile)
+    return found
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:

@@ -48,6 +48,21 @@ def starts(argv: Sequence[str], depth: int = 0) -> Iterator[Start]:
         yield from _other(words)
 
 
+def programs(argv: Sequence[str], depth: int = 0) -> Iterator[str]:
+    """Yield the names of the programs that a command line starts, those that start others too."""
+    words = [word for word in argv if not _ASSIGNMENT.fullmatch(word)]
+    rest = _unwrapped(words)
+    if depth > _DEEPEST:
+        return
+    wrappers = words[: len(words) - len(rest)]
+    for name in (PurePosixPath(word).name for word in (*wrappers, *rest[:1])):
+        if name in _SHELLS:
+            for line in _shell_lines(rest[1:]):
+                yield from programs(line, depth + 1)
+        elif name and not name.startswith("-"):
+            yield name
+
+
 def _unwrapped(words: list[str]) -> list[str]:
     wrapped = False
     while words:

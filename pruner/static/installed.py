@@ -28,7 +28,7 @@ from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import scan
 
 KIND = "imports"
-VERSION = 1
+VERSION = 2
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""

@@ -23,8 +23,8 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from pruner.model import ImportSite, Unreadable
-from pruner.static import dynamic
+from pruner.model import Ask, Guard, ImportSite, Unreadable
+from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
 from pruner.static.conditions import Conditions
 from pruner.static.names import Aliases, Origin
@@ -84,6 +84,7 @@ class _Walk:
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
+        self._asks: list[Ask] = []
 
     def run(self) -> Scan:
         todo: _Todo = [(self._tree, Place())]
@@ -94,6 +95,7 @@ class _Walk:
             sites=tuple(sorted(self._sites, key=lambda site: site.line)),
             blind=tuple(sorted(self._blind, key=lambda spot: spot.line)),
             exports=tuple(self._exports),
+            asks=tuple(dict.fromkeys(self._asks)),
             script=self._conditions.script,
         )
 
@@ -149,9 +151,10 @@ class _Walk:
         ]
 
     def _try(self, node: ast.Try | ast.TryStar, place: Place) -> _Todo:
-        body = other = place
+        lacking = place.lacking or self._conditions.lacks(node)
+        body, other = place._replace(lacking=lacking), place
         if self._conditions.copes(node):
-            body = place._replace(tried=True)
+            body = body._replace(tried=True)
             there = self._conditions.tried(node)
             other = place._replace(probed=place.probed | there)
         return [
@@ -196,6 +199,7 @@ class _Walk:
         known = {"__name__": self._origin.module, "__package__": self._origin.package}
         reader = Reader((self._scope, *place.scopes), known, budget())
         full = self._aliases.full(node.func)
+        self._ask(asks.asked(full, node, reader, self._aliases), node, place)
         found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
         if found is None:
             return
@@ -203,6 +207,20 @@ class _Walk:
             self._site(node, place, module, symbol, dynamic=True)
         if found.blind:
             self._lose(node, found.blind, found.prefix)
+
+    def _ask(self, asked: asks.Asked, node: ast.Call, place: Place) -> None:
+        """Record what a call asks for; a child's interpreter may have what this one lacks."""
+        child = place._replace(platform=True)
+        for module in asked.modules:
+            self._site(node, child, module, "__main__", dynamic=True)
+        for code in asked.code:
+            for site in import_sites(code, self._origin.path, "__main__", is_package=False):
+                if not site.guard.copes:
+                    self._site(node, child, site.module, site.symbol, dynamic=True)
+        for kind, names in (("metadata", asked.distributions), ("script", asked.programs)):
+            for name in names:
+                guard = Guard.TRY if kind == "metadata" and place.lacking else place.guard(name)
+                self._asks.append(Ask(kind=kind, what=name, line=node.lineno, guard=guard))
 
     def _site(
         self,

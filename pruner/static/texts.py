@@ -4,15 +4,16 @@ import ast
 import re
 
 SHORT = 80
-_WORD = re.compile(r"[^\W\d][\w.-]*")
+_WORD = re.compile(r"[^\W\d][\w.-]*(?:/[\w.-]+)*")
 _SCHEME = re.compile(r"[a-z][a-z0-9.-]*(?:\+[a-z][a-z0-9_.-]*)?(?=://|\Z)")
 
 
 def texts(tree: ast.Module) -> dict[str, int]:
-    """Return the single words and the schemes of URLs among the strings, with their first lines.
+    """Return the words, paths and schemes of URLs among the strings, with their first lines.
 
-    A word has at most SHORT characters. Of "postgresql+asyncpg://db/x" the part before `://` is
-    returned. Strings that are statements, as docstrings are, say nothing to the program.
+    A word, or a path of words, has at most SHORT characters. Of "postgresql+asyncpg://db/x" the
+    part before `://` is returned. Strings that are statements, as docstrings are, say nothing to
+    the program.
     """
     said = {
         id(node.value)
