@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.linkage import is_library
+from pruner.analysis.linkage import is_extension, is_library
 from pruner.model import (
     Ask,
     Guard,
@@ -29,6 +29,13 @@ class ModuleNeed(Value, frozen=True):
     module: str
     distribution: str
     instead: bool = False  # only where the standard library has no such module
+
+
+class Said(Value, frozen=True):
+    """What commands and environments of agents name, and where."""
+
+    programs: dict[str, str] = {}  # noqa: RUF012
+    paths: dict[str, str] = {}  # noqa: RUF012  of files, from site-packages on
 
 
 class Asks(NamedTuple):
@@ -58,7 +65,7 @@ class _Shelf:
                 self.programs.setdefault(name, file)
         elif "/" in (below := ownership.below_site(file.path)):
             self.files[below].append(file.path)
-        if is_library(name):
+        if is_library(name) and not is_extension(name):
             self.files[name].append(file.path)
 
 
@@ -67,15 +74,15 @@ def asked_for(
     ownership: Ownership,
     tree: SourceTree,
     files: Iterable[str],
-    commands: Mapping[str, str],
+    said: Said,
 ) -> Asks:
-    """Return what the text asks for. `commands` are the programs that agents start, and where."""
+    """Return what the text asks for, and what the commands and environments of agents do."""
     shelf = _Shelf(inventory, ownership)
     required: dict[str, list[Proof]] = defaultdict(list)
     guarded: dict[str, list[Proof]] = defaultdict(list)
     scripts: dict[str, OwnedFile] = {}
     where: dict[str, str] = {}
-    for ask, by in _asks(tree, files, commands):
+    for ask, by in _asks(tree, files, said):
         file = shelf.programs.get(ask.what) if ask.kind == "script" else None
         owners = _owners(ask, file, shelf, ownership)
         proof = Proof(kind=ask.kind, what=ask.what, by=by)
@@ -101,12 +108,13 @@ def _owners(
             return tuple(dict.fromkeys(key for keys in found for key in keys))
 
 
-def _asks(
-    tree: SourceTree, files: Iterable[str], commands: Mapping[str, str]
-) -> Iterator[tuple[Ask, str]]:
+def _asks(tree: SourceTree, files: Iterable[str], said: Said) -> Iterator[tuple[Ask, str]]:
     """Yield what is asked for, and where."""
-    for name, by in commands.items():
+    for name, by in said.programs.items():
         yield Ask(kind="script", what=name, line=0), by
+    for path, by in said.paths.items():
+        for what in dict.fromkeys((path, posixpath.basename(path))):
+            yield Ask(kind="file", what=what, line=0), by
     for path in sorted(files):
         for ask in tree.files[path].asks:
             yield ask, f"{path}:{ask.line}"

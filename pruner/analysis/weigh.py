@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from pruner.analysis.asks import ModuleNeed, asked_for, stood_on
+from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.evidence import (
     Missing,
@@ -41,7 +41,7 @@ class Subject(Value, frozen=True):
     tree: SourceTree
     entries: tuple[str, ...]  # first-party files that the agents' commands start
     said: dict[str, str] = {}  # noqa: RUF012  words of commands and environments -> where
-    commands: dict[str, str] = {}  # noqa: RUF012  programs that agents' commands start -> where
+    named: Said = Said()  # what else commands and environments name
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: key -> why
 
@@ -78,7 +78,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         used_data(subject.traces, ownership, len(inventory.distributions)),
     )
     urls, modules = words.drivers(reading.drivers, {*used, *imports.required}, ownership)
-    asks = asked_for(inventory, ownership, tree, files, subject.commands)
+    asks = asked_for(inventory, ownership, tree, files, subject.named)
     based, below = stood_on(
         reading.needs,
         inventory,

@@ -1,10 +1,12 @@
 """Watching an image as it is: what is installed, what its agents load, what its code could load."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from pruner.analysis.asks import Said
 from pruner.analysis.weigh import Subject
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -47,7 +49,7 @@ def observe(
         tree=tree,
         entries=tuple(dict.fromkeys(entries)),
         said=_said(config, image, agents),
-        commands=_commands(config, image, agents),
+        named=_named(config, image, agents),
         asked=frozenset(
             normalise(Requirement(item.text).name) for item in requirements.requirements
         ),
@@ -56,16 +58,23 @@ def observe(
     return Observation(subject=subject, requirements=requirements)
 
 
-def _commands(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:
-    """Return the programs that start the agents, and where each is named."""
-    found = {
-        name: f"the command of {agent.name}" for agent in agents for name in programs(agent.argv)
-    }
+def _named(config: Config, image: Image, agents: Sequence[Agent]) -> Said:
+    """Return the programs that start the agents, and the installed files in their environments."""
+    starts = [(agent.argv, f"the command of {agent.name}") for agent in agents]
+    values = [
+        (value, f"the environment of {agent.name}")
+        for agent in agents
+        for value in agent.env.values()
+    ]
     if image.dockerfile is not None:
         read = read_dockerfile(config.root / image.dockerfile, image.build_args)
-        for name in programs(read.argv):
-            found.setdefault(name, image.dockerfile)
-    return found
+        starts.append((read.argv, image.dockerfile))
+        values += [(value, image.dockerfile) for value in read.env.values()]
+    paths = ((path, by) for value, by in values for path in re.split(r"[:\s]", value))
+    return Said(
+        programs={name: by for argv, by in reversed(starts) for name in programs(argv)},
+        paths={path.partition("-packages/")[2]: by for path, by in paths if "-packages/" in path},
+    )
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:

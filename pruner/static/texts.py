@@ -5,6 +5,7 @@ import re
 
 SHORT = 80
 _WORD = re.compile(r"[^\W\d][\w.-]*(?:/[\w.-]+)*")
+_PATH = re.compile(r"[\w.-]{1,80}(?:/[\w.-]{1,80}){1,9}")
 _SCHEME = re.compile(r"[a-z][a-z0-9.-]*(?:\+[a-z][a-z0-9_.-]*)?(?=://|\Z)")
 
 
@@ -13,7 +14,7 @@ def texts(tree: ast.Module) -> dict[str, int]:
 
     A word, or a path of words, has at most SHORT characters. Of "postgresql+asyncpg://db/x" the
     part before `://` is returned. Strings that are statements, as docstrings are, say nothing to
-    the program.
+    the program. Texts that stand beside each other in a call, or around `/`, are a path as well.
     """
     said = {
         id(node.value)
@@ -22,11 +23,32 @@ def texts(tree: ast.Module) -> dict[str, int]:
     }
     found: dict[str, int] = {}
     for node in ast.walk(tree):
+        path = "/".join(_beside(node))
+        if "/" in path and _PATH.fullmatch(path):
+            found[path] = min(_line(node), found.get(path, _line(node)))
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in said:
             word = named(node.value)
             if word:
                 found[word] = min(node.lineno, found.get(word, node.lineno))
     return dict(sorted(found.items()))
+
+
+def _line(node: ast.AST) -> int:
+    return getattr(node, "lineno", 0)
+
+
+def _beside(node: ast.AST) -> list[str]:
+    """Return the last texts of `join(folder, "a", "b")`, or of `folder / "a" / "b"`."""
+    parts: list[ast.expr] = list(node.args) if isinstance(node, ast.Call) else []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts.insert(0, node.right)
+        node = node.left
+    found: list[str] = []
+    for part in reversed(parts):
+        if not isinstance(part, ast.Constant) or not isinstance(part.value, str):
+            break
+        found.insert(0, part.value)
+    return found
 
 
 def named(text: str) -> str:
