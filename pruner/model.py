@@ -108,7 +108,8 @@ class ImportSite(Value, frozen=True):
 class Ask(Value, frozen=True):
     """What code asks for by a call that is no import, at one line."""
 
-    kind: str  # "metadata" of a distribution, or "script": a program that is started
+    kind: str  # "metadata" of a distribution, "script": a program that is started; in analysis
+    # "import" and "file" as well
     what: str  # a name of a distribution, as written, or of a program, without its folder
     line: int
     guard: Guard = Guard.MODULE

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.installed import programs
 from pruner.analysis.linkage import is_extension, is_library
 from pruner.model import (
     Ask,
@@ -36,6 +37,7 @@ class Said(Value, frozen=True):
 
     programs: dict[str, str] = {}  # noqa: RUF012
     paths: dict[str, str] = {}  # noqa: RUF012  of files, from site-packages on
+    imports: dict[str, str] = {}  # noqa: RUF012  modules that no agent would load
 
 
 class Asks(NamedTuple):
@@ -52,18 +54,16 @@ class _Shelf:
 
     def __init__(self, inventory: Inventory, ownership: Ownership) -> None:
         self.known = inventory.by_key()
-        self.programs: dict[str, OwnedFile] = {}
+        self.programs = programs(inventory, ownership)
         self.files: dict[str, list[str]] = defaultdict(list)
         for dist in inventory.distributions:
             for file in dist.files:
                 self._add(file, ownership)
 
     def _add(self, file: OwnedFile, ownership: Ownership) -> None:
-        folder, name = posixpath.split(file.path)
-        if not ownership.is_site(file.path):
-            if posixpath.basename(folder) == "bin":
-                self.programs.setdefault(name, file)
-        elif "/" in (below := ownership.below_site(file.path)):
+        name = posixpath.basename(file.path)
+        below = ownership.below_site(file.path)
+        if below != file.path and "/" in below:
             self.files[below].append(file.path)
         if is_library(name) and not is_extension(name):
             self.files[name].append(file.path)
@@ -100,6 +100,8 @@ def _owners(
     match ask.kind:
         case "script":
             return ownership.of_file(file.path) if file else ()
+        case "import":
+            return ownership.of_module(ask.what)
         case "metadata":
             key = normalise(ask.what.partition("[")[0])
             return (key,) if key in shelf.known else ()
@@ -112,6 +114,8 @@ def _asks(tree: SourceTree, files: Iterable[str], said: Said) -> Iterator[tuple[
     """Yield what is asked for, and where."""
     for name, by in said.programs.items():
         yield Ask(kind="script", what=name, line=0), by
+    for name, by in said.imports.items():
+        yield Ask(kind="import", what=name, line=0), by
     for path, by in said.paths.items():
         for what in dict.fromkeys((path, posixpath.basename(path))):
             yield Ask(kind="file", what=what, line=0), by

@@ -25,6 +25,9 @@ Each rule is about one question: would the distribution that an import names be 
    where its distribution is one that ran or that first-party code imports, names the need under an
    extra, and the image's own requirements list it: pandas requires openpyxl only with `[excel]`,
    so who lists it beside pandas wants it for pandas.
+8. A program that installed code starts, or a distribution whose metadata it asks for, by a name
+   that can be read, counts only where that is a stated need. Of a program that did not run, all
+   modules are parts that somebody may ask for.
 
 What cannot be seen: a name that only running tells, and what `from x import *` loads of `__all__`.
 """
@@ -35,12 +38,32 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership, closure, optional
-from pruner.analysis.installed import Site, Sites, Source, parts, script, sources
-from pruner.model import Guard, Inventory, Loaded, OwnedFile, Proof, Unreadable, Value
+from pruner.analysis.installed import (
+    NOT_ASKED_FOR,
+    Site,
+    Sites,
+    Source,
+    parts,
+    programs,
+    script,
+    sources,
+)
+from pruner.model import (
+    Ask,
+    Guard,
+    Inventory,
+    Loaded,
+    OwnedFile,
+    Proof,
+    Unreadable,
+    Value,
+    normalise,
+)
 
 MOST_PROOFS = 5
 """Proofs kept for one distribution that is only guarded."""
 
+MAIN = ".__main__"
 LONGEST_SCRIPT = 1 << 16
 """Bytes of a program that is read as a script: those that installers write have a few hundred."""
 
@@ -107,6 +130,8 @@ def reachable(inventory: Inventory, ownership: Ownership, start: Start, sites_of
     for name in start.required:
         for path in ownership.files_of(name):
             walk.start(path, State.CERTAIN)
+        if name.endswith(MAIN):
+            walk.whole(ownership.of_module(name), None)
     for file in start.scripts:
         walk.program(file)
     walk.run()
@@ -125,6 +150,7 @@ class _Walk:
         self._asked = start.asked
         self._sites_of = sites_of
         self._sources = sources(inventory)
+        self._programs = programs(inventory, ownership)
         self._parts = parts(self._sources.values())
         self._state: dict[str, State] = {}
         self._steps: dict[str, Step] = {}
@@ -149,9 +175,23 @@ class _Walk:
 
     def program(self, file: OwnedFile) -> None:
         """Begin at a program of a distribution; one that is no Python has nothing to follow."""
+        self._add_program(file)
+        self.start(file.path, State.CERTAIN)
+        self.whole(self._ownership.of_file(file.path), Step(file.path, 1))
+
+    def whole(self, keys: Iterable[str], step: Step | None) -> None:
+        """Enter all modules of a program that did not run: none of its plugins was seen either."""
+        owners = set(keys)
+        for path, source in list(self._sources.items()):
+            names = source.module.split(".")[1:]
+            if any(name.startswith(NOT_ASKED_FOR[1:]) for name in names):
+                continue
+            if owners.intersection(self._ownership.of_file(path)):
+                self._enter(path, State.LOOSE, step)
+
+    def _add_program(self, file: OwnedFile) -> None:
         if file.path not in self._sources and (file.size or 0) <= LONGEST_SCRIPT:
             self._sources[file.path] = script(file)
-        self.start(file.path, State.CERTAIN)
 
     def run(self) -> None:
         """Follow imports until nothing new is found."""
@@ -202,6 +242,8 @@ class _Walk:
             for target in self._executed(site):
                 if target != source.path:
                     self._import(source, site, owners, target)
+        for ask in found.asks:
+            self._ask(source, ask, owners)
         if found.lazy:
             for part in self._parts.get(source.module, ()):
                 if set(self._ownership.of_file(part)) & set(owners):
@@ -221,8 +263,32 @@ class _Walk:
             for key in wanted:
                 self._users[key].update(owners)
             self._enter(target, State.CERTAIN, step)
+            if site.symbol == MAIN[1:]:
+                self.whole(wanted, step)
         else:
             self._guard(wanted, site, step, _kind(site, state))
+
+    def _ask(self, source: Source, ask: Ask, owners: tuple[str, ...]) -> None:
+        """Weigh a program that installed code starts, or metadata that it asks for: rule 8."""
+        file = self._programs.get(ask.what) if ask.kind == "script" else None
+        found = self._ownership.of_file(file.path) if file else ()
+        if ask.kind == "metadata":
+            found = (normalise(ask.what.partition("[")[0]),)
+        stated = {key for owner in owners for key in self._needs_of(owner)}
+        wanted = tuple(key for key in found if key in stated and key not in owners)
+        state = self._state[source.path]
+        ran = state is State.LOADED and ask.guard is Guard.MODULE
+        if not wanted or ran or ask.guard.copes or state is State.MAYBE:
+            return
+        step = Step(source.path, ask.line)
+        for key in wanted:
+            self._users[key].update(owners)
+            if key not in self._known:
+                self._reached.setdefault(key, _Found(ask.what, step, there=True))
+        if file is not None:
+            self._add_program(file)
+            self._enter(file.path, State.CERTAIN, step)
+            self.whole(wanted, step)
 
     def _counts(
         self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]

@@ -86,7 +86,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         (item.what for trace in subject.traces for item in trace.loaded),
     )
     required = joined(imports.required, urls, asks.required, based)
-    names = {**modules, **imports.names}
+    names = {**subject.named.imports, **modules, **imports.names}
     start = Start(
         loaded=tuple(
             item

@@ -18,7 +18,7 @@ from pruner.model import AgentReport, AgentStatus, Inventory, Trace, Value, norm
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
 from pruner.static.commands import programs
-from pruner.static.entry import entry_files
+from pruner.static.entry import child_imports, entry_files
 from pruner.static.texts import named
 from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
@@ -41,7 +41,8 @@ def observe(
     inventory = take_inventory(environment, requirements, clock)
     with clock.step("read the source tree", sandbox=False):
         tree = read_tree(config.root, config.source)
-        entries = [file for agent in agents for file in entry_files(tree, agent.argv)]
+        argvs = [*(agent.argv for agent in agents), _healthcheck(config, image)]
+        entries = [file for argv in argvs for file in entry_files(tree, argv)]
     traces = tuple(trace(environment, agent, clock) for agent in agents)
     subject = Subject(
         inventory=inventory,
@@ -69,12 +70,21 @@ def _named(config: Config, image: Image, agents: Sequence[Agent]) -> Said:
     if image.dockerfile is not None:
         read = read_dockerfile(config.root / image.dockerfile, image.build_args)
         starts.append((read.argv, image.dockerfile))
+        starts.append((read.healthcheck, image.dockerfile))
         values += [(value, image.dockerfile) for value in read.env.values()]
     paths = ((path, by) for value, by in values for path in re.split(r"[:\s]", value))
     return Said(
         programs={name: by for argv, by in reversed(starts) for name in programs(argv)},
+        imports=dict.fromkeys(child_imports(_healthcheck(config, image)), f"{image.dockerfile}"),
         paths={path.partition("-packages/")[2]: by for path, by in paths if "-packages/" in path},
     )
+
+
+def _healthcheck(config: Config, image: Image) -> tuple[str, ...]:
+    """Return what an engine runs in the image every now and then, which no agent does."""
+    if image.dockerfile is None:
+        return ()
+    return read_dockerfile(config.root / image.dockerfile, image.build_args).healthcheck
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:

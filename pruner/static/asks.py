@@ -12,7 +12,11 @@ from pruner.static.commands import programs, starts
 from pruner.static.names import Aliases
 from pruner.static.strings import Reader
 
-WORDS = rb"subprocess|os\.(?:system|popen|exec|spawn)|create_subprocess|shutil\b.*\bwhich"
+WORDS = (
+    rb"subprocess|os\.(?:system|popen|exec|spawn)|create_subprocess|sys\.executable"
+    rb"|shutil\b.*\bwhich"
+)
+PYTHON = "sys.executable"
 _UNREAD = "\0"  # a word that the text does not tell
 _MOST = 32  # command lines that one call may mean
 
@@ -85,6 +89,13 @@ def asked(full: str, node: ast.Call, reader: Reader, aliases: Aliases) -> Asked:
     return Asked(lines=tuple(lines)) if lines else NOTHING
 
 
+def started(node: ast.List | ast.Tuple, reader: Reader, aliases: Aliases) -> Asked:
+    """Return what a list of words starts, whoever it is given to, where it begins with Python's."""
+    if not node.elts or aliases.full(node.elts[0]) != PYTHON:
+        return NOTHING
+    return Asked(lines=tuple(_Command(reader, aliases).words(node.elts)))
+
+
 def _lines(full: str, node: ast.Call, command: "_Command") -> list[tuple[str, ...]]:
     if full in _LISTS:
         return command.either(_first(node) or _named(node, "args"))
@@ -131,7 +142,7 @@ class _Command(NamedTuple):
         return [line for line in lines if line and line[0] != _UNREAD]
 
     def _word(self, expr: ast.expr) -> Iterator[str]:
-        if self.aliases.full(expr) == "sys.executable":
+        if self.aliases.full(expr) == PYTHON:
             yield "python"
             return
         yield from self.reader.read(expr).values or (_UNREAD,)

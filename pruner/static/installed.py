@@ -28,7 +28,7 @@ from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import scan
 
 KIND = "imports"
-VERSION = 2
+VERSION = 3
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
@@ -223,7 +223,7 @@ def row_of(job: tuple[Source, bytes]) -> bytes:
         return msgspec.msgpack.encode(_Fact(line=result.line, why=result.why))
     rows = tuple(dict.fromkeys(map(_site, result.sites)))
     lazy = lazy_line(content) if source.is_package else 0
-    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy)))
+    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy, result.asks)))
 
 
 def _site(site: ImportSite) -> Site:

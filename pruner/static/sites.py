@@ -92,7 +92,7 @@ class _Walk:
             node, place = todo.pop()
             todo.extend(reversed(self._visit(node, place)))
         return Scan(
-            sites=tuple(sorted(self._sites, key=lambda site: site.line)),
+            sites=tuple(dict.fromkeys(sorted(self._sites, key=lambda site: site.line))),
             blind=tuple(sorted(self._blind, key=lambda spot: spot.line)),
             exports=tuple(self._exports),
             asks=tuple(dict.fromkeys(self._asks)),
@@ -122,6 +122,8 @@ class _Walk:
                 self._assign(node)
             case ast.Call():
                 self._call(node, place)
+            case ast.List() | ast.Tuple():
+                self._ask(asks.started(node, self._reader(place), self._aliases), node, place)
         return self._within(node, place)
 
     def _within(self, node: ast.AST, place: Place) -> _Todo:
@@ -196,8 +198,7 @@ class _Walk:
             self._site(node, place, module, alias.name)
 
     def _call(self, node: ast.Call, place: Place) -> None:
-        known = {"__name__": self._origin.module, "__package__": self._origin.package}
-        reader = Reader((self._scope, *place.scopes), known, budget())
+        reader = self._reader(place)
         full = self._aliases.full(node.func)
         self._ask(asks.asked(full, node, reader, self._aliases), node, place)
         found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
@@ -208,7 +209,11 @@ class _Walk:
         if found.blind:
             self._lose(node, found.blind, found.prefix)
 
-    def _ask(self, asked: asks.Asked, node: ast.Call, place: Place) -> None:
+    def _reader(self, place: Place) -> Reader:
+        known = {"__name__": self._origin.module, "__package__": self._origin.package}
+        return Reader((self._scope, *place.scopes), known, budget())
+
+    def _ask(self, asked: asks.Asked, node: ast.expr, place: Place) -> None:
         """Record what a call asks for; a child's interpreter may have what this one lacks."""
         child = place._replace(platform=True)
         for module in asked.modules:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+import msgspec
 import pytest
 
 from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
@@ -15,6 +16,7 @@ from pruner.model import (
     Guard,
     ImportSite,
     Inventory,
+    Loaded,
     OwnedFile,
     Proof,
     SourceFile,
@@ -132,7 +134,65 @@ def test_a_program_that_is_no_script_is_no_finding() -> None:
     inventory = installed()
     programs = (OwnedFile("/env/bin/black", "x", 9), OwnedFile("/env/bin/big", "x", 1 << 20))
     found = reachable(inventory, Ownership(inventory), Start(scripts=programs), sites_of)
-    assert (asked, found.unreadable) == (["/env/bin/black"], ())
+    assert (asked[0], found.unreadable[1:]) == ("/env/bin/black", ())
+    assert "/env/bin/big" not in asked
+
+
+def test_a_program_may_ask_for_all_its_own_modules_but_tests() -> None:
+    asked: list[str] = []
+
+    def sites_of(wanted: Sequence[Source]) -> dict[str, Sites]:
+        asked.extend(source.module for source in wanted)
+        sites = {
+            "run.plugins.late": Sites((Site(3, "need", None, Guard.FUNCTION), Site(4, "spare"))),
+            "lib": Sites(
+                (Site(1, "run", "__main__", Guard.FUNCTION, dynamic=True, platform=True),)
+            ),
+        }
+        return {source.path: sites.get(source.module, Sites()) for source in wanted}
+
+    names = {
+        "lib": ["lib"],
+        "run": ["run/__init__", "run/__main__", "run/plugins/late", "run/tests/test_x"],
+        "need": ["need"],
+        "spare": ["spare"],
+    }
+    inventory = msgspec.structs.replace(
+        installed(),
+        distributions=tuple(
+            Distribution(
+                name=key, version="1", files=tuple(OwnedFile(f"{SITE}/{p}") for p in paths)
+            )
+            for key, paths in names.items()
+        ),
+        requires={"lib": ("run",), "run": ("need",)},
+    )
+    loaded = Loaded(kind="module", what="lib", file=f"{SITE}/lib.py")
+    found = reachable(inventory, Ownership(inventory), Start(loaded=(loaded,)), sites_of)
+    assert list(found.reachable) == ["need", "run"]
+    assert "run.tests.test_x" not in asked
+
+
+@pytest.mark.parametrize(
+    ("ask", "keys"),
+    [
+        (Ask(kind="script", what="black", line=2, guard=Guard.FUNCTION), ["black"]),
+        (Ask(kind="metadata", what="Black", line=2, guard=Guard.FUNCTION), ["black"]),
+        (Ask(kind="metadata", what="certifi", line=2, guard=Guard.FUNCTION), []),
+        (Ask(kind="script", what="black", line=2, guard=Guard.TRY), []),
+        (Ask(kind="script", what="black", line=2), []),  # it ran, and that line did not
+    ],
+)
+def test_what_installed_code_asks_for_counts_where_it_is_a_stated_need(
+    ask: Ask, keys: list[str]
+) -> None:
+    def sites_of(wanted: Sequence[Source]) -> dict[str, Sites]:
+        return {each.path: Sites(asks=(ask,) if each.module == "click" else ()) for each in wanted}
+
+    inventory = installed(requires={"click": ("black",)})
+    loaded = Loaded(kind="module", what="click", file=f"{SITE}/click/__init__.py")
+    found = reachable(inventory, Ownership(inventory), Start(loaded=(loaded,)), sites_of)
+    assert list(found.reachable) == keys
 
 
 ZONES = ModuleNeed(module="zoneinfo", distribution="certifi")

@@ -91,6 +91,9 @@ def test_metadata_whose_absence_is_coped_with(caught: str, guard: Guard) -> None
     [
         ("run([sys.executable, '-m', 'black'])", [("black", "__main__")]),
         ("run(['python3', '-mblack', path])", [("black", "__main__")]),
+        ("ours([sys.executable, '-m', 'black', path])", [("black", "__main__")]),
+        ("CMD = (sys.executable, '-m', 'black')\nours(CMD)", [("black", "__main__")]),
+        ("ours(['python', '-m', 'black'])", []),
         ("run([sys.executable, '-m', name])", []),
         ("run(['python', '-c', 'from black import x\\nimport y'])", [("black", "x"), ("y", None)]),
         ("run([sys.executable, '-c', 'import (('])", []),
