@@ -161,7 +161,7 @@ def test_a_program_may_ask_for_all_its_own_modules_but_tests() -> None:
         installed(),
         distributions=tuple(
             Distribution(
-                name=key, version="1", files=tuple(OwnedFile(f"{SITE}/{p}") for p in paths)
+                name=key, version="1", files=tuple(OwnedFile(f"{SITE}/{p}.py") for p in paths)
             )
             for key, paths in names.items()
         ),
