@@ -162,6 +162,7 @@ class _Walk:
         self._guarded: dict[str, list[Proof]] = defaultdict(list)
         self._unreadable: dict[str, Unreadable] = {}
         self._known: set[str] = set()
+        self._ran: set[str] = set()
         self._needs: dict[str, frozenset[str]] = {}
         self._optional: dict[str, frozenset[str]] = {}
         self._targets: dict[tuple[str, str | None], tuple[str, ...]] = {}
@@ -171,6 +172,8 @@ class _Walk:
         real = self._real(path)
         self._known.update(self._ownership.of_file(real))
         self._spellings.setdefault(real, path)
+        if state is State.LOADED:
+            self._ran.update(self._ownership.of_file(real))
         self._enter(real, state, None)
 
     def program(self, file: OwnedFile) -> None:
@@ -181,7 +184,7 @@ class _Walk:
 
     def whole(self, keys: Iterable[str], step: Step | None) -> None:
         """Enter all modules of a program that did not run: none of its plugins was seen either."""
-        owners = set(keys)
+        owners = set(keys) - self._ran
         for path, source in list(self._sources.items()):
             names = source.module.split(".")[1:]
             if any(name.startswith(NOT_ASKED_FOR[1:]) for name in names):

@@ -138,7 +138,8 @@ def test_a_program_that_is_no_script_is_no_finding() -> None:
     assert "/env/bin/big" not in asked
 
 
-def test_a_program_may_ask_for_all_its_own_modules_but_tests() -> None:
+@pytest.mark.parametrize("ran", [False, True])
+def test_a_program_that_did_not_run_may_ask_for_all_its_own_modules(*, ran: bool) -> None:
     asked: list[str] = []
 
     def sites_of(wanted: Sequence[Source]) -> dict[str, Sites]:
@@ -151,7 +152,7 @@ def test_a_program_may_ask_for_all_its_own_modules_but_tests() -> None:
         }
         return {source.path: sites.get(source.module, Sites()) for source in wanted}
 
-    names = {
+    owned = {
         "lib": ["lib"],
         "run": ["run/__init__", "run/__main__", "run/plugins/late", "run/tests/test_x"],
         "need": ["need"],
@@ -163,13 +164,14 @@ def test_a_program_may_ask_for_all_its_own_modules_but_tests() -> None:
             Distribution(
                 name=key, version="1", files=tuple(OwnedFile(f"{SITE}/{p}.py") for p in paths)
             )
-            for key, paths in names.items()
+            for key, paths in owned.items()
         ),
         requires={"lib": ("run",), "run": ("need",)},
     )
-    loaded = Loaded(kind="module", what="lib", file=f"{SITE}/lib.py")
-    found = reachable(inventory, Ownership(inventory), Start(loaded=(loaded,)), sites_of)
-    assert list(found.reachable) == ["need", "run"]
+    names = ["lib", "run/__init__"] if ran else ["lib"]
+    loaded = tuple(Loaded(kind="module", what=name, file=f"{SITE}/{name}.py") for name in names)
+    found = reachable(inventory, Ownership(inventory), Start(loaded=loaded), sites_of)
+    assert list(found.reachable) == ([] if ran else ["need", "run"])
     assert "run.tests.test_x" not in asked
 
 
