@@ -98,7 +98,7 @@ def _scripts(tree: SourceTree, files: Iterable[str]) -> Iterator[str]:
     """Yield the first-party files that strings of others name, where only one can be meant."""
     for path in files:
         for word in tree.files[path].texts:
-            if not word.endswith(".py"):
+            if not word.endswith((".py", ".sh")):
                 continue
             beside = f"{path.rpartition('/')[0]}/{word}".lstrip("/")
             ends = [other for other in tree.files if f"/{other}".endswith(f"/{word}")]

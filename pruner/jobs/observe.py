@@ -19,6 +19,7 @@ from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
 from pruner.static.commands import programs
 from pruner.static.entry import child_imports, entry_files
+from pruner.static.shell import with_shell_scripts
 from pruner.static.texts import named
 from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
@@ -41,8 +42,11 @@ def observe(
     inventory = take_inventory(environment, requirements, clock)
     with clock.step("read the source tree", sandbox=False):
         tree = read_tree(config.root, config.source)
-        argvs = [*(agent.argv for agent in agents), _healthcheck(config, image)]
-        entries = [file for argv in argvs for file in entry_files(tree, argv)]
+        argvs = [*(agent.argv for agent in agents), *_image_commands(config, image)]
+        entries = [file for argv in argvs[: len(agents)] for file in entry_files(tree, argv)]
+        entries += entry_files(tree, _healthcheck(config, image))
+        tree, scripts = with_shell_scripts(tree, config.root, config.source, argvs)
+        entries += scripts
     traces = tuple(trace(environment, agent, clock) for agent in agents)
     subject = Subject(
         inventory=inventory,
@@ -85,6 +89,14 @@ def _healthcheck(config: Config, image: Image) -> tuple[str, ...]:
     if image.dockerfile is None:
         return ()
     return read_dockerfile(config.root / image.dockerfile, image.build_args).healthcheck
+
+
+def _image_commands(config: Config, image: Image) -> tuple[tuple[str, ...], ...]:
+    """Return what the image itself starts."""
+    if image.dockerfile is None:
+        return ()
+    read = read_dockerfile(config.root / image.dockerfile, image.build_args)
+    return read.argv, read.healthcheck
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:

@@ -1,1 +1,5 @@
-exec dumb-init true
+set -e
+if test -n "$HOME"; then
+  exec dumb-init \
+    true
+fi
