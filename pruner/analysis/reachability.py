@@ -34,7 +34,6 @@ What cannot be seen: a name that only running tells, and what `from x import *` 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import IntEnum
 from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership, closure, optional
@@ -48,6 +47,7 @@ from pruner.analysis.installed import (
     script,
     sources,
 )
+from pruner.analysis.states import State, kind_of, within
 from pruner.model import (
     Ask,
     Guard,
@@ -85,15 +85,6 @@ class Reach(Value, frozen=True):
     users: dict[str, tuple[str, ...]]  # the distributions whose code imports it
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0  # that were read
-
-
-class State(IntEnum):
-    """How sure it is that a file runs where it was reached; a higher one takes its place."""
-
-    MAYBE = 1  # a part of a distribution that its own code copes without
-    LOOSE = 2  # a part of a distribution that only functions of its own ask for
-    CERTAIN = 3  # whoever came from outside cannot do without it
-    LOADED = 4  # it ran
 
 
 class Start(Value, frozen=True):
@@ -259,7 +250,7 @@ class _Walk:
         state = self._state[source.path]
         if set(owners) & set(wanted):
             if site.guard is not Guard.TYPE_CHECKING:
-                self._enter(target, _within(state, site), step)
+                self._enter(target, within(state, site), step)
             return
         if self._counts(site, state, owners, wanted):
             self._reach(wanted, site, step)
@@ -269,7 +260,7 @@ class _Walk:
             if site.symbol == MAIN[1:]:
                 self.whole(wanted, step)
         else:
-            self._guard(wanted, site, step, _kind(site, state))
+            self._guard(wanted, site, step, kind_of(site, state))
 
     def _ask(self, source: Source, ask: Ask, owners: tuple[str, ...]) -> None:
         """Weigh a program that installed code starts, or metadata that it asks for: rule 8."""
@@ -381,21 +372,6 @@ class _Walk:
             if path not in self._sources and path.startswith(f"{alias}/"):
                 return real + path[len(alias) :]
         return path
-
-
-def _within(state: State, site: Site) -> State:
-    """Return how sure a part of a distribution is that its own code imports."""
-    if site.guard.copes or state is State.MAYBE:
-        return State.MAYBE
-    certain = site.guard is Guard.MODULE and state is State.CERTAIN
-    return State.CERTAIN if certain else State.LOOSE
-
-
-def _kind(site: Site, state: State) -> str:
-    """Return how a proof calls an import that does not count."""
-    if site.guard.copes:
-        return f"import ({site.guard})"
-    return f"import ({Guard.TRY})" if state is State.MAYBE else "optional import"
 
 
 def _what(site: Site) -> str:
