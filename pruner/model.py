@@ -128,6 +128,16 @@ class ImportSite(Value, frozen=True):
     instead: str = ""  # the module of which the import has to fail first: `import tomllib`
 
 
+class Ask(Value, frozen=True):
+    """What code asks for by a call that is no import, at one line."""
+
+    kind: str  # "metadata" of a distribution, "script": a program that is started; in analysis
+    # "import" and "file" as well
+    what: str  # a name of a distribution, as written, or of a program, without its folder
+    line: int
+    guard: Guard = Guard.MODULE
+
+
 class SourceFile(Value, frozen=True):
     """A first-party file, its module name, and the imports in it."""
 
@@ -135,6 +145,7 @@ class SourceFile(Value, frozen=True):
     module: str
     sites: tuple[ImportSite, ...] = ()
     texts: dict[str, int] = {}  # single words and schemes of URLs among its strings, their lines
+    asks: tuple[Ask, ...] = ()
 
 
 class Unreadable(Value, frozen=True):

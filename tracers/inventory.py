@@ -47,13 +47,18 @@ def main() -> None:
 
 
 def site_folders() -> List[str]:
-    """Return the folders that hold distributions, in the order in which they are searched."""
+    """Return the folders that hold distributions, in the order in which they are searched.
+
+    A folder below one of them counts where a .pth of a distribution has put it on the path.
+    """
     known = [*site.getsitepackages(), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     if site.ENABLE_USER_SITE:
         known.append(site.getusersitepackages())
     wanted = {os.path.realpath(path) for path in known}
     on_path = [path for path in sys.path if os.path.realpath(path) in wanted]
-    real = [os.path.realpath(path) for path in [*on_path, *known]]
+    inner = tuple(path + "/" for path in wanted)
+    below = [path for path in sys.path if os.path.realpath(path).startswith(inner)]
+    real = [os.path.realpath(path) for path in [*on_path, *known, *below]]
     return [path for path in dict.fromkeys(real) if os.path.isdir(path)]
 
 

@@ -82,10 +82,27 @@ def joined(*evidence: Mapping[str, tuple[Proof, ...]]) -> dict[str, tuple[Proof,
 
 
 def reached(tree: SourceTree, entries: Iterable[str], traces: Iterable[Trace]) -> frozenset[str]:
-    """Return the first-party files that run or could: from the entrypoints, and from what ran."""
+    """Return the first-party files that run or could: from the entrypoints, and from what ran.
+
+    A file that a string names ("worker.py", "jobs/worker.py") may be started as a child.
+    """
     paths = {file.module: path for path, file in tree.files.items()}
     ran = {paths[item.what] for trace in traces for item in trace.loaded if item.what in paths}
-    return tree.reached_from([*entries, *sorted(ran)])
+    found = tree.reached_from([*entries, *sorted(ran)])
+    while more := set(_scripts(tree, found)) - found:
+        found |= tree.reached_from(sorted(more))
+    return found
+
+
+def _scripts(tree: SourceTree, files: Iterable[str]) -> Iterator[str]:
+    """Yield the first-party files that strings of others name, where only one can be meant."""
+    for path in files:
+        for word in tree.files[path].texts:
+            if not word.endswith((".py", ".sh")):
+                continue
+            beside = f"{path.rpartition('/')[0]}/{word}".lstrip("/")
+            ends = [other for other in tree.files if f"/{other}".endswith(f"/{word}")]
+            yield from (beside,) if beside in tree.files else ends if len(ends) == 1 else ()
 
 
 def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Imports:

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from pruner.analysis.attribution import module_of
-from pruner.model import Guard, Inventory, Value
+from pruner.analysis.attribution import Ownership, module_of
+from pruner.model import Ask, Guard, Inventory, OwnedFile, Value
 
 NOT_ASKED_FOR = ("__main__", "conftest", "test")
 """How parts of a package begin that nobody asks it for: tests, and what tests need."""
@@ -33,6 +33,7 @@ class Sites(msgspec.Struct, frozen=True, array_like=True):
     sites: tuple[Site, ...] = ()
     lazy: int = 0
     names: dict[str, str] = {}
+    asks: tuple[Ask, ...] = ()
 
 
 class Source(Value, frozen=True):
@@ -65,6 +66,21 @@ def sources(inventory: Inventory) -> dict[str, Source]:
                         size=file.size or 0,
                     )
     return found
+
+
+def programs(inventory: Inventory, ownership: Ownership) -> dict[str, OwnedFile]:
+    """Return the programs that distributions installed into a folder `bin`, by their names."""
+    return {
+        file.path.rpartition("/")[2]: file
+        for dist in reversed(inventory.distributions)
+        for file in dist.files
+        if file.path.rpartition("/")[0].endswith("/bin") and not ownership.is_site(file.path)
+    }
+
+
+def script(file: OwnedFile) -> Source:
+    """Return a program that a distribution installed, to be read as the script that it may be."""
+    return Source(path=file.path, module="__main__", sha256=file.sha256, size=file.size or 0)
 
 
 def parts(files: Iterable[Source]) -> dict[str, tuple[str, ...]]:

@@ -45,6 +45,14 @@ def is_library(path: str) -> bool:
     return _LIBRARY.search(path) is not None
 
 
+def is_extension(path: str) -> bool:
+    """Return whether Python finds a library, by its tag: the dynamic loader is never asked for it.
+
+    The names of some have none: `x.so` may be either.
+    """
+    return _EXTENSION.search(path) is not None
+
+
 class Links(Value, frozen=True):
     """What libraries ask of each other, by the key of the distribution that has it."""
 
@@ -106,8 +114,8 @@ class _Graph:
         self._owners[path] = self._ownership.of_file(path)
         for key in self._owners[path]:
             self._libraries[key].append(path)
-        if _EXTENSION.search(path):
-            return  # Python finds these; the dynamic loader is never asked for one
+        if is_extension(path):
+            return
         for name in {posixpath.basename(path), self.linkage_of(path).soname or ""} - {""}:
             self._named[name].append(path)
             bare = _VERSION.sub("", name)

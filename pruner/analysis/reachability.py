@@ -31,22 +31,49 @@ Each rule is about one question: would the distribution that an import names be 
    distribution requires beside it (httpx requires httpcore, and the anyio of one of its extras).
 8. What does not count by itself is followed where its distribution stays anyway: it will be found.
 9. Who imports a name from a package that loads its parts on demand needs the part that has it.
+10. A program that installed code starts, or a distribution whose metadata it asks for, by a name
+    that can be read, counts only where that is a stated need. Of a program that did not run, all
+    modules are parts that somebody may ask for.
 
 What cannot be seen: a name that only running tells, and what `from x import *` loads of `__all__`.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from enum import IntEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from pruner.analysis.attribution import Ownership, by_extra, closure, optional
-from pruner.analysis.installed import Site, Sites, Source, parts, sources
-from pruner.model import Guard, Inventory, Loaded, Proof, Unreadable, Value
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.counting import Counting
+from pruner.analysis.installed import (
+    NOT_ASKED_FOR,
+    Site,
+    Sites,
+    Source,
+    parts,
+    programs,
+    script,
+    sources,
+)
+from pruner.analysis.states import State, kind_of, within
+from pruner.model import (
+    Ask,
+    Guard,
+    Inventory,
+    Loaded,
+    OwnedFile,
+    Proof,
+    Unreadable,
+    Value,
+    normalise,
+)
 
 MOST_PROOFS = 5
 """Proofs kept for one distribution that is only guarded."""
+
+MAIN = ".__main__"
+LONGEST_SCRIPT = 1 << 16
+"""Bytes of a program that is read as a script: those that installers write have a few hundred."""
 
 
 SitesOf = Callable[[Sequence[Source]], Mapping[str, Sites | Unreadable]]
@@ -68,22 +95,13 @@ class Reach(Value, frozen=True):
     files: int = 0  # that were read
 
 
-class State(IntEnum):
-    """How sure it is that a file runs where it was reached; a higher one takes its place."""
-
-    MAYBE = 1  # a part of a distribution that its own code copes without
-    LOOSE = 2  # a part of a distribution that only functions of its own ask for
-    TRIED = 3  # it runs if what it needs is there, since a file that is certain tries to import it
-    CERTAIN = 4  # whoever came from outside cannot do without it
-    LOADED = 5  # it ran
-
-
 class Start(Value, frozen=True):
     """Where a search begins, and what speaks for imports that would not count by themselves."""
 
     loaded: tuple[Loaded, ...] = ()
     required: tuple[str, ...] = ()  # dotted names that first-party code imports
     symbols: Mapping[str, frozenset[str]] = MappingProxyType({})  # module -> what is taken from it
+    scripts: tuple[OwnedFile, ...] = ()  # programs that it starts
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
 
@@ -112,6 +130,10 @@ def reachable(inventory: Inventory, ownership: Ownership, start: Start, sites_of
     for name in start.required:
         for path in ownership.files_of(name):
             walk.start(path, State.CERTAIN)
+        if name.endswith(MAIN):
+            walk.whole(ownership.of_module(name), None)
+    for file in start.scripts:
+        walk.program(file)
     walk.run()
     return walk.result()
 
@@ -124,12 +146,10 @@ class _Walk:
     ) -> None:
         self._inventory = inventory
         self._ownership = ownership
-        self._named = start.named
         self._symbols = start.symbols
-        self._asked = start.asked
-        self._by_extra = by_extra(inventory, start.asked)
         self._sites_of = sites_of
         self._sources = sources(inventory)
+        self._programs = programs(inventory, ownership)
         self._parts = parts(self._sources.values())
         self._state: dict[str, State] = {}
         self._steps: dict[str, Step] = {}
@@ -141,8 +161,10 @@ class _Walk:
         self._guarded: dict[str, list[Proof]] = defaultdict(list)
         self._unreadable: dict[str, Unreadable] = {}
         self._known: set[str] = set()
-        self._needs: dict[str, frozenset[str]] = {}
-        self._optional: dict[str, frozenset[str]] = {}
+        self._ran: set[str] = set()
+        self._counting = Counting(
+            inventory, start.named, start.asked, self._known, self._reached.keys()
+        )
         self._targets: dict[tuple[str, str | None], tuple[str, ...]] = {}
         self._waiting: dict[str, list[tuple[str, State, Step]]] = defaultdict(list)
 
@@ -151,7 +173,29 @@ class _Walk:
         real = self._real(path)
         self._known.update(self._ownership.of_file(real))
         self._spellings.setdefault(real, path)
+        if state is State.LOADED:
+            self._ran.update(self._ownership.of_file(real))
         self._enter(real, state, None)
+
+    def program(self, file: OwnedFile) -> None:
+        """Begin at a program of a distribution; one that is no Python has nothing to follow."""
+        self._add_program(file)
+        self.start(file.path, State.CERTAIN)
+        self.whole(self._ownership.of_file(file.path), Step(file.path, 1))
+
+    def whole(self, keys: Iterable[str], step: Step | None) -> None:
+        """Enter all modules of a program that did not run: none of its plugins was seen either."""
+        owners = set(keys) - self._ran
+        for path, source in list(self._sources.items()):
+            names = source.module.split(".")[1:]
+            if any(name.startswith(NOT_ASKED_FOR[1:]) for name in names):
+                continue
+            if owners.intersection(self._ownership.of_file(path)):
+                self._enter(path, State.LOOSE, step)
+
+    def _add_program(self, file: OwnedFile) -> None:
+        if file.path not in self._sources and (file.size or 0) <= LONGEST_SCRIPT:
+            self._sources[file.path] = script(file)
 
     def run(self) -> None:
         """Follow imports until nothing new is found."""
@@ -183,6 +227,8 @@ class _Walk:
             match answer.get(source.path):
                 case Sites() as sites:
                     self._sites[source.path] = sites
+                case _ if source.module == "__main__":
+                    self._sites[source.path] = Sites()
                 case unreadable:
                     self._unreadable[source.path] = unreadable or Unreadable(
                         path=source.path, line=1, why="it was not read"
@@ -194,18 +240,26 @@ class _Walk:
         state = self._state[source.path]
         owners = self._ownership.of_file(source.path)
         for site in found.sites:
-            if site.guard is Guard.MAIN or (state is State.LOADED and site.guard is Guard.MODULE):
+            main = site.guard is Guard.MAIN and source.module != "__main__"
+            if main or (state is State.LOADED and site.guard is Guard.MODULE):
                 continue
             for target in self._executed(site):
                 if target != source.path:
                     self._import(source, site, owners, target)
+        for ask in found.asks:
+            self._ask(source, ask, owners)
         if found.lazy:
-            for part in self._parts.get(source.module, ()):
-                if set(self._ownership.of_file(part)) & set(owners):
-                    self._enter(part, State.LOOSE, Step(source.path, found.lazy))
-            for name in sorted(self._symbols.get(source.module, frozenset()) & found.names.keys()):
-                for part in self._ownership.files_of(found.names[name]):
-                    self._enter(part, State.CERTAIN, Step(source.path, found.lazy))
+            self._demand(source, found, owners)
+
+    def _demand(self, source: Source, found: Sites, owners: tuple[str, ...]) -> None:
+        """Enter the parts of a package that loads them on demand: rules 6 and 9."""
+        step = Step(source.path, found.lazy)
+        for part in self._parts.get(source.module, ()):
+            if set(self._ownership.of_file(part)) & set(owners):
+                self._enter(part, State.LOOSE, step)
+        for name in sorted(self._symbols.get(source.module, frozenset()) & found.names.keys()):
+            for part in self._ownership.files_of(found.names[name]):
+                self._enter(part, State.CERTAIN, step)
 
     def _import(self, source: Source, site: Site, owners: tuple[str, ...], target: str) -> None:
         """Weigh one file that one import executes."""
@@ -214,17 +268,19 @@ class _Walk:
         state = self._state[source.path]
         if set(owners) & set(wanted):
             if site.guard is not Guard.TYPE_CHECKING:
-                self._enter(target, _within(state, site), step)
+                self._enter(target, within(state, site), step)
             return
-        if self._counts(site, state, owners, wanted):
+        if self._counting.counts(site, state, owners, wanted):
             self._reach(wanted, site, step)
             for key in wanted:
                 self._users[key].update(owners)
             self._enter(target, State.TRIED if site.guard.copes else State.CERTAIN, step)
+            if site.symbol == MAIN[1:]:
+                self.whole(wanted, step)
             return
-        self._guard(wanted, site, step, _kind(site, state))
+        self._guard(wanted, site, step, kind_of(site, state))
         if site.guard is not Guard.TYPE_CHECKING and not site.platform:
-            self._follow_if_kept(wanted, target, _within(state, site), step)
+            self._follow_if_kept(wanted, target, within(state, site), step)
 
     def _follow_if_kept(
         self, wanted: tuple[str, ...], target: str, state: State, step: Step
@@ -236,36 +292,27 @@ class _Walk:
         else:
             self._enter(target, state, step)
 
-    def _counts(
-        self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
-    ) -> bool:
-        """Tell whether what an import names would be missed: rules 2 to 5 and 7."""
-        if site.guard is Guard.TYPE_CHECKING:
-            return False
-        if not self._named.isdisjoint((site.module.partition(".")[0], *wanted)):
-            return True
-        if state is State.MAYBE or (site.guard.copes and not _tries(site, state)):
-            return False
-        needs = self._inventory.requires.get if site.guard.copes else self._needs_of
-        if any(key in (needs(owner) or ()) for owner in owners for key in wanted):
-            return True
-        certain = site.guard is Guard.MODULE and state is State.CERTAIN
-        extra = state >= State.TRIED and any(self._is_extra(key, owners) for key in wanted)
-        return (certain or extra) and not site.platform
-
-    def _is_extra(self, key: str, owners: tuple[str, ...]) -> bool:
-        """Tell whether somebody asks for what an owner names under an extra: rule 7."""
-        named = [owner for owner in owners if key in self._extras_of(owner)]
-        asked = key in self._by_extra or (key in self._asked and not self._known.isdisjoint(named))
-        return bool(named) and (asked or any(self._beside(key, owner) for owner in named))
-
-    def _beside(self, key: str, owner: str) -> bool:
-        """Tell whether a distribution that stays requires an owner and, beside it, a need."""
-        return any(
-            owner in needs and key in needs
-            for user, needs in self._inventory.requires.items()
-            if user in self._known or user in self._reached
-        )
+    def _ask(self, source: Source, ask: Ask, owners: tuple[str, ...]) -> None:
+        """Weigh a program that installed code starts, or metadata that it asks for: rule 10."""
+        file = self._programs.get(ask.what) if ask.kind == "script" else None
+        found = self._ownership.of_file(file.path) if file else ()
+        if ask.kind == "metadata":
+            found = (normalise(ask.what.partition("[")[0]),)
+        stated = {key for owner in owners for key in self._counting.needs_of(owner)}
+        wanted = tuple(key for key in found if key in stated and key not in owners)
+        state = self._state[source.path]
+        ran = state is State.LOADED and ask.guard is Guard.MODULE
+        if not wanted or ran or ask.guard.copes or state is State.MAYBE:
+            return
+        step = Step(source.path, ask.line)
+        for key in wanted:
+            self._users[key].update(owners)
+            if key not in self._known:
+                self._reached.setdefault(key, _Found(ask.what, step, there=True))
+        if file is not None:
+            self._add_program(file)
+            self._enter(file.path, State.CERTAIN, step)
+            self.whole(wanted, step)
 
     def _reach(self, wanted: Iterable[str], site: Site, step: Step) -> None:
         """Note that distributions are reached; an import of a module that is there says more."""
@@ -304,18 +351,6 @@ class _Walk:
             self._targets[asked] = files
         return self._targets[asked]
 
-    def _needs_of(self, key: str) -> frozenset[str]:
-        """Return everything that a distribution requires, down the graph."""
-        if key not in self._needs:
-            self._needs[key] = frozenset(closure(self._inventory.requires, [key]))
-        return self._needs[key]
-
-    def _extras_of(self, key: str) -> frozenset[str]:
-        """Return what a distribution names as requirements of its extras."""
-        if key not in self._optional:
-            self._optional[key] = frozenset(optional(self._inventory.by_key()[key].requires))
-        return self._optional[key]
-
     def _steps_to(self, last: Step) -> list[Step]:
         steps = [last]
         while (step := self._steps.get(steps[-1].path)) is not None:
@@ -337,29 +372,6 @@ class _Walk:
             if path not in self._sources and path.startswith(f"{alias}/"):
                 return real + path[len(alias) :]
         return path
-
-
-def _within(state: State, site: Site) -> State:
-    """Return how sure a part of a distribution is that its own code imports."""
-    if site.guard.copes:
-        return State.TRIED if _tries(site, state) else State.MAYBE
-    if state is State.MAYBE:
-        return State.MAYBE
-    runs = site.guard is Guard.MODULE and state in {State.TRIED, State.CERTAIN}
-    return state if runs else State.LOOSE
-
-
-def _tries(site: Site, state: State) -> bool:
-    """Tell whether loading a file that did not run yet makes an import that copes."""
-    return not site.deferred and state in {State.TRIED, State.CERTAIN}
-
-
-def _kind(site: Site, state: State) -> str:
-    """Return how a proof calls an import that does not count."""
-    if site.guard.copes:
-        return f"import ({site.guard})"
-    maybe = state in {State.MAYBE, State.TRIED}
-    return f"import ({Guard.TRY})" if maybe else "optional import"
 
 
 def _what(site: Site) -> str:

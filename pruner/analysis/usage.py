@@ -48,20 +48,24 @@ def used_data(
 
 
 def sweeps(opened: Iterable[Loaded], installed: int) -> frozenset[tuple[str | None, str]]:
-    """Return (by, file name) of every line that read that file of too many distributions.
+    """Return (by, file name) of every line that read files of too many distributions.
 
-    Too many is more than half of those that are installed, and more than SWEEP; or all of them,
-    and at least SMALL_SWEEP.
+    Whoever asks each what it brings reads top_level.txt of one and RECORD of another, so the files
+    count together; but entry_points.txt, which says less, counts by itself. Too many is more than
+    half of those that are installed, and more than SWEEP; or all of them, and at least SMALL_SWEEP.
     """
-    groups: dict[tuple[str | None, str], set[str]] = defaultdict(set)
+    groups: dict[tuple[str | None, bool], set[str]] = defaultdict(set)
+    read: set[tuple[str | None, str]] = set()
     for item in opened:
         if item.kind == "metadata":
-            groups[item.by, item.what].add(_folder(item.file))
+            read.add((item.by, item.what))
+            groups[item.by, item.what == ENTRY_POINTS].add(_folder(item.file))
     most = max(SWEEP, installed / 2)
     every = max(SMALL_SWEEP, installed)
-    return frozenset(
+    swept = {
         group for group, folders in groups.items() if len(folders) > most or len(folders) >= every
-    )
+    }
+    return frozenset((by, what) for by, what in read if (by, what == ENTRY_POINTS) in swept)
 
 
 def phoned(

@@ -113,6 +113,13 @@ OTHERWISE = {
     (Level.REQUIRED, "extra"): "{what} asks for it, which is named {by}",
     (Level.REQUIRED, "entry point"): "offers the entry point {what}, which is named {by}",
     (Level.REQUIRED, "dotted name"): "{what} is named {by}, not loaded in this run",
+    (Level.REQUIRED, "script"): "is started {by}, not run this time: {what}",
+    (Level.REQUIRED, "metadata"): "its metadata is asked for {by}, not read this time",
+    (Level.REQUIRED, "file"): "{what} is named {by}",
+    (Level.REQUIRED, "needs"): "{what} may read it, imported {by}",
+    (Level.REACHABLE, "needs"): "{what} was loaded, and may read it",
+    (Level.GUARDED, "script"): "is started {by}, which copes with its absence: {what}",
+    (Level.GUARDED, "metadata"): "its metadata is asked for {by}, which copes with its absence",
     (Level.GUARDED, "optional import"): (
         "imported {by}, in code of a distribution that does not require it"
     ),

@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
 from pruner.analysis.attribution import Ownership, by_extra
 from pruner.analysis.evidence import (
-    Imports,
     Missing,
     imported,
     joined,
@@ -42,6 +42,7 @@ class Subject(Value, frozen=True):
     tree: SourceTree
     entries: tuple[str, ...]  # first-party files that the agents' commands start
     said: dict[str, str] = {}  # noqa: RUF012  words of commands and environments -> where
+    named: Said = Said()  # what else commands and environments name
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: key -> why
     also: tuple[Trace, ...] = ()  # of other runs, whose evidence counts as well
@@ -54,6 +55,7 @@ class Reading(NamedTuple):
     linkage: Mapping[str, Linkage]
     startup: frozenset[str] = frozenset()  # modules that load themselves: see rules/startup.toml
     drivers: tuple[Driver, ...] = ()  # see rules/drivers.toml
+    needs: tuple[ModuleNeed, ...] = ()  # see rules/needs.toml
 
 
 class Weighed(Value, frozen=True):
@@ -87,14 +89,22 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
             drivers=reading.drivers,
         )
     )
-    required = joined(imports.required, named)
-    names = {**modules, **imports.names}
+    asks = asked_for(inventory, ownership, tree, files, subject.named)
+    based, below = stood_on(
+        reading.needs,
+        inventory,
+        (site for path in sorted(files) for site in tree.files[path].sites),
+        (item.what for trace in traces for item in trace.loaded),
+    )
+    required = joined(imports.required, named, asks.required, based)
+    names = {**subject.named.imports, **modules, **imports.names}
     start = Start(
         loaded=tuple(
             item for trace in traces for item in trace.loaded if item.what not in reading.startup
         ),
         required=(*names, *_wanted_modules(subject.wanted, ownership)),
         symbols=taken(tree, files),
+        scripts=asks.scripts,
         named=frozenset(words.where),
         asked=subject.asked,
     )
@@ -102,8 +112,8 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     proofs = {
         Level.OBSERVED: used,
         Level.REQUIRED: required,
-        Level.REACHABLE: reach.reachable,
-        Level.GUARDED: joined(imports.guarded, reach.guarded),
+        Level.REACHABLE: joined(reach.reachable, below),
+        Level.GUARDED: joined(imports.guarded, asks.guarded, reach.guarded),
     }
     strong = [key for level in proofs if level >= _root(policy) for key in proofs[level]]
     native = links(
@@ -115,10 +125,26 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     evidence = Evidence(
         proofs={level: spelling.proofs(found) for level, found in proofs.items()},
         wanted=subject.wanted,
-        chains=_chains(used, required, reach, routes, names, ownership),
-        users=_users(traces, ownership, imports, reach, native),
+        chains=_chains(used, required, reach, routes, _starts(names, asks.where, ownership)),
+        users=_users(traces, ownership, required, reach, native),
     )
-    return Weighed(evidence=evidence, missing=imports.missing, unreadable=reach.unreadable)
+    missing = tuple(item for item in imports.missing if not _stands_in(item, reading.needs, based))
+    return Weighed(evidence=evidence, missing=missing, unreadable=reach.unreadable)
+
+
+def _stands_in(item: Missing, needs: Iterable[ModuleNeed], based: Mapping[str, object]) -> bool:
+    """Tell whether a module that nobody has is answered for by a distribution that is there."""
+    top = item.module.partition(".")[0]
+    return any(row.module == top and row.distribution in based for row in needs)
+
+
+def _starts(
+    names: Mapping[str, str], scripts: Mapping[str, str], ownership: Ownership
+) -> dict[str, str]:
+    """Return the files of distributions that first-party code leads to -> "path:line"."""
+    return {file: by for name, by in names.items() for file in ownership.files_of(name)} | {
+        **scripts
+    }
 
 
 def _root(policy: Policy) -> Level:
@@ -135,12 +161,10 @@ def _chains(
     required: Mapping[str, tuple[Proof, ...]],
     reach: Reach,
     routes: Routes,
-    names: Mapping[str, str],
-    ownership: Ownership,
+    sites: Mapping[str, str],
 ) -> dict[str, tuple[str, ...]]:
     """Return the way to each distribution, for its strongest level."""
     chains: dict[str, tuple[str, ...]] = {}
-    sites = {file: by for name, by in names.items() for file in ownership.files_of(name)}
     for key, steps in reach.chains.items():
         start = reach.starts[key]
         before = routes.to_file(start) or (routes.to_line(sites[start]) if start in sites else ())
@@ -156,7 +180,7 @@ def _chains(
 def _users(
     traces: Iterable[Trace],
     ownership: Ownership,
-    imports: Imports,
+    required: Iterable[str],
     reach: Reach,
     native: Links,
 ) -> dict[str, tuple[str, ...]]:
@@ -165,6 +189,6 @@ def _users(
     ran = users(traces, ownership)
     for key, keys in (*ran.items(), *reach.users.items(), *native.users.items()):
         found[key].update(keys)
-    for key in imports.required:
+    for key in required:
         found[key].add("")
     return {key: tuple(sorted(keys)) for key, keys in sorted(found.items())}

@@ -15,6 +15,7 @@ from pruner.image.values import Dockerfile, Stage
 
 _FROM = re.compile(r"(\S+)(?:\s+as\s+(\S+))?", re.IGNORECASE)
 _PORTS = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?(?:/tcp)?", re.IGNORECASE)
+_HEALTHCHECK = re.compile(r"(?:--\S+\s+)*CMD\s+(.+)", re.IGNORECASE | re.DOTALL)
 _SHELL = ("/bin/sh", "-c")
 _MOST = 65535
 
@@ -32,6 +33,7 @@ class _State:
     entrypoint_shell: bool = False
     cmd: tuple[str, ...] | None = None
     cmd_is_inherited: bool = False
+    healthcheck: tuple[str, ...] = ()
     expose: tuple[int, ...] = ()
 
     @property
@@ -91,6 +93,7 @@ class _Walk:
         ]
         return Dockerfile(
             stages=tuple(self._stages),
+            healthcheck=state.healthcheck,
             entrypoint=state.entrypoint,
             entrypoint_shell=state.entrypoint_shell,
             cmd=state.cmd,
@@ -190,6 +193,8 @@ def _set(state: _State, item: Instruction) -> None:
         state.expose = tuple(dict.fromkeys((*state.expose, *_ports(value))))
     elif item.name == "SHELL":
         state.shell = exec_form(item.value) or state.shell
+    elif item.name == "HEALTHCHECK":
+        state.healthcheck = _healthcheck(item.value, state.shell)
     elif item.name == "CMD":
         state.cmd = exec_form(item.value) or (*state.shell, item.value)
         state.cmd_is_inherited = False
@@ -199,6 +204,12 @@ def _set(state: _State, item: Instruction) -> None:
         state.entrypoint_shell = listed is None
         if state.cmd_is_inherited:
             state.cmd = None
+
+
+def _healthcheck(value: str, shell: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the command of a HEALTHCHECK, behind its options; NONE has none."""
+    match = _HEALTHCHECK.fullmatch(value.strip())
+    return (exec_form(match[1]) or (*shell, match[1])) if match else ()
 
 
 def _ports(text: str) -> Iterator[int]:

@@ -20,6 +20,7 @@ class Dockerfile(Value, frozen=True, kw_only=True):
     stages: tuple[Stage, ...]
     entrypoint: tuple[str, ...] | None = None
     cmd: tuple[str, ...] | None = None
+    healthcheck: tuple[str, ...] = ()  # what the engine runs beside the container's own command
     entrypoint_shell: bool = False  # shell form: CMD is then ignored
     workdir: str = "/"
     env: dict[str, str] = {}  # noqa: RUF012

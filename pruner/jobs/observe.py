@@ -1,5 +1,6 @@
 """Watching an image as it is: what is installed, what its agents load, what its code could load."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import msgspec
 from packaging.requirements import Requirement
 
+from pruner.analysis.asks import Said
 from pruner.analysis.weigh import Subject
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -18,7 +20,9 @@ from pruner.model import AgentReport, AgentStatus, Finding, Inventory, Trace, Va
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
 from pruner.sandbox.probes import printed
-from pruner.static.entry import entry_files
+from pruner.static.commands import programs
+from pruner.static.entry import child_imports, entry_files
+from pruner.static.shell import with_shell_scripts
 from pruner.static.texts import named
 from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
@@ -53,7 +57,11 @@ def observe(
     inventory = take_inventory(environment, requirements, clock)
     with clock.step("read the source tree", sandbox=False):
         tree = read_tree(config.root, config.source, inventory.version)
-        entries = [file for agent in agents for file in entry_files(tree, agent.argv)]
+        argvs = [*(agent.argv for agent in agents), *_image_commands(config, image)]
+        entries = [file for argv in argvs[: len(agents)] for file in entry_files(tree, argv)]
+        entries += entry_files(tree, _healthcheck(config, image))
+        tree, scripts = with_shell_scripts(tree, config.root, config.source, argvs)
+        entries += scripts
     traces = tuple(trace(environment, agent, clock) for agent in agents)
     subject = Subject(
         inventory=inventory,
@@ -61,12 +69,49 @@ def observe(
         tree=tree,
         entries=tuple(dict.fromkeys(entries)),
         said=_said(config, image, agents),
+        named=_named(config, image, agents),
         asked=frozenset(
             normalise(Requirement(item.text).name) for item in requirements.requirements
         ),
         wanted={normalise(name): "kept by the configuration" for name in image.keep},
     )
     return Observation(subject=subject, requirements=requirements)
+
+
+def _named(config: Config, image: Image, agents: Sequence[Agent]) -> Said:
+    """Return the programs that start the agents, and the installed files in their environments."""
+    starts = [(agent.argv, f"the command of {agent.name}") for agent in agents]
+    values = [
+        (value, f"the environment of {agent.name}")
+        for agent in agents
+        for value in agent.env.values()
+    ]
+    if image.dockerfile is not None:
+        read = read_dockerfile(config.root / image.dockerfile, image.build_args)
+        starts.append((read.argv, image.dockerfile))
+        starts.append((read.healthcheck, image.dockerfile))
+        values += [(value, image.dockerfile) for value in read.env.values()]
+    paths = ((path, by) for value, by in values for path in re.split(r"[:\s]", value))
+    return Said(
+        programs={name: by for argv, by in reversed(starts) for name in programs(argv)},
+        imports=dict.fromkeys(child_imports(_healthcheck(config, image)), f"{image.dockerfile}"),
+        paths={path.partition("-packages/")[2]: by for path, by in paths if "-packages/" in path},
+    )
+
+
+def _healthcheck(config: Config, image: Image) -> tuple[str, ...]:
+    """Return what an engine runs in the image every now and then, which no agent does."""
+    if image.dockerfile is None:
+        return ()
+    return read_dockerfile(config.root / image.dockerfile, image.build_args).healthcheck
+
+
+def _image_commands(config: Config, image: Image) -> tuple[tuple[str, ...], ...]:
+    """Return what the image itself starts."""
+    if image.dockerfile is None:
+        return ()
+    read = read_dockerfile(config.root / image.dockerfile, image.build_args)
+    return read.argv, read.healthcheck
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 import elftools
 import msgspec
 
+from pruner.analysis.asks import ModuleNeed
 from pruner.analysis.weigh import Reading
 from pruner.analysis.words import Driver
 from pruner.clock import Clock
@@ -16,7 +17,7 @@ from pruner.errors import OutsideError
 from pruner.inventory.facts import Facts
 from pruner.inventory.native import linkage
 from pruner.model import Inventory
-from pruner.rules import default_drivers, startup_modules
+from pruner.rules import default_drivers, module_needs, startup_modules
 from pruner.sandbox.base import Completed, Environment
 from pruner.sandbox.workspace import facts_file
 from pruner.static.installed import Installed, read_collected
@@ -45,6 +46,10 @@ def study(
             drivers=tuple(
                 Driver(user=row.user, scheme=row.scheme, module=row.module)
                 for row in default_drivers()
+            ),
+            needs=tuple(
+                ModuleNeed(module=row.module, distribution=row.distribution, instead=row.instead)
+                for row in module_needs()
             ),
         )
         for note in (*notes, *facts.notes):

@@ -34,6 +34,15 @@ class DefaultDriver(Rule, frozen=True, kw_only=True):
     module: str
 
 
+class Need(Rule, frozen=True, kw_only=True):
+    """A row of needs.toml: what a module of the standard library needs, or who stands in for it."""
+
+    module: str
+    distribution: str
+    why: str
+    instead: bool = False
+
+
 @cache
 def rows(name: str, kind: type[Row]) -> tuple[Row, ...]:
     """Return the rows of rules/NAME.toml, in the order of the file; the key is NAME."""
@@ -49,3 +58,8 @@ def startup_modules() -> frozenset[str]:
 def default_drivers() -> tuple[DefaultDriver, ...]:
     """Return what libraries load for URLs that name no driver."""
     return rows("drivers", DefaultDriver)
+
+
+def module_needs() -> tuple[Need, ...]:
+    """Return what modules of the standard library need."""
+    return rows("needs", Need)

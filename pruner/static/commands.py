@@ -15,6 +15,7 @@ _SHELLS = {"sh", "bash", "dash", "ash", "zsh"}
 # They start the rest of their own line.
 _WRAPPERS = {"env", "exec", "tini", "dumb-init", "nohup", "time", "nice", "setsid", "stdbuf"}
 _BETWEEN = set(";&|()")
+_KEYWORDS = {"if", "then", "else", "elif", "do", "while", "until", "!", "{"}
 _WITH_VALUE = "WX"  # options of python that take a word: -W ignore, -X dev
 _NAMING = {"-A": "app", "--app": "app", "-m": "module", "--module": "module"}  # what follows
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
@@ -48,12 +49,28 @@ def starts(argv: Sequence[str], depth: int = 0) -> Iterator[Start]:
         yield from _other(words)
 
 
+def programs(argv: Sequence[str], depth: int = 0) -> Iterator[str]:
+    """Yield the names of the programs that a command line starts, those that start others too."""
+    words = [word for word in argv if not _ASSIGNMENT.fullmatch(word)]
+    rest = _unwrapped(words)
+    if depth > _DEEPEST:
+        return
+    wrappers = words[: len(words) - len(rest)]
+    for name in (PurePosixPath(word).name for word in (*wrappers, *rest[:1])):
+        if name in _SHELLS:
+            for line in _shell_lines(rest[1:]):
+                yield from programs(line, depth + 1)
+        elif name and not name.startswith("-"):
+            yield name
+
+
 def _unwrapped(words: list[str]) -> list[str]:
     wrapped = False
     while words:
         name = PurePosixPath(words[0]).name
         option = wrapped and words[0].startswith("-")
-        if not option and not _ASSIGNMENT.fullmatch(words[0]) and name not in _WRAPPERS:
+        passed = name in _WRAPPERS or words[0] in _KEYWORDS
+        if not option and not _ASSIGNMENT.fullmatch(words[0]) and not passed:
             break
         wrapped = wrapped or name in _WRAPPERS
         words = words[1:]

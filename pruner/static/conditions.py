@@ -19,6 +19,7 @@ ABOUT_PLATFORM = re.compile(
 )
 # A file that holds none of these words asks nothing about the platform: its tests are not walked.
 _CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
+_LACKS = _CATCHES | {"PackageNotFoundError", "DistributionNotFound"}
 _FINDS = {"find_spec", "find_loader"}
 _ENDS = {"sys.exit", "exit", "quit", "os._exit", "os.abort"}
 _ORDER: dict[type[ast.cmpop], Callable[[tuple[object, ...], tuple[object, ...]], bool]] = {
@@ -172,8 +173,15 @@ class Conditions:
 
     def copes(self, node: ast.Try | ast.TryStar) -> bool:
         """Whether the first handler that catches ImportError does more than end there."""
+        return self._copes(node, _CATCHES)
+
+    def lacks(self, node: ast.Try | ast.TryStar) -> bool:
+        """Whether the same holds for what is raised where a distribution has no metadata."""
+        return self._copes(node, _LACKS)
+
+    def _copes(self, node: ast.Try | ast.TryStar, wanted: set[str]) -> bool:
         for handler in node.handlers:
-            if handler.type is None or self._catches(handler.type):
+            if handler.type is None or self._catches(handler.type, wanted):
                 return not self._ends(handler.body)
         return False
 
@@ -186,9 +194,9 @@ class Conditions:
             and any(map(self._catches, call.args))
         )
 
-    def _catches(self, caught: ast.expr) -> bool:
+    def _catches(self, caught: ast.expr, wanted: set[str] = _CATCHES) -> bool:
         names = caught.elts if isinstance(caught, ast.Tuple) else [caught]
-        return any(last(self._aliases.full(name)) in _CATCHES for name in names)
+        return any(last(self._aliases.full(name)) in wanted for name in names)
 
     def _ends(self, body: Sequence[ast.stmt], depth: int = 0) -> bool:
         """Whether the statements always raise or end the process."""

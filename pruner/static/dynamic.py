@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from pruner.static import asks
 from pruner.static.names import Origin, relative
 from pruner.static.strings import Reader, Strings
 
@@ -13,7 +14,9 @@ Target = tuple[str, str | None]  # module, symbol
 # A file that holds none of these words has no such call: its expressions are not walked.
 WORDS = re.compile(
     rb"\b(?:import_module|__import__|run_module|resolve_name|import_string|pydoc|get_data"
-    rb"|importlib.*\bresources|iter_modules|walk_packages)\b"
+    rb"|importlib.*\b(?:resources|metadata)|iter_modules|walk_packages|importlib_(?:resources|metadata)|pkg_resources|"
+    + asks.WORDS
+    + rb")\b"
 )
 # Parts are not held to be identifiers: import_module("my-plugin") works.
 _PART = r"[^\s./\\\0:]+"
@@ -157,11 +160,14 @@ _READERS: dict[str, Callable[[Call], Found]] = {
     "django.utils.module_loading.import_string": _symbol,
     "werkzeug.utils.import_string": _symbol,
     "pkgutil.get_data": _package,
-    "importlib.resources.files": _package,
-    "importlib.resources.path": _package,
-    "importlib.resources.read_text": _package,
-    "importlib.resources.read_binary": _package,
-    "importlib.resources.open_text": _package,
-    "importlib.resources.open_binary": _package,
+    **{
+        f"{module}.{name}": _package
+        for module in ("importlib.resources", "importlib_resources")
+        for name in ("files", "path", "read_text", "read_binary", "open_text", "open_binary")
+    },
+    **{
+        f"pkg_resources.resource_{name}": _package
+        for name in ("filename", "stream", "string", "exists", "isdir", "listdir")
+    },
 }
 IMPORTERS = frozenset(_READERS)

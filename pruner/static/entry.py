@@ -27,6 +27,19 @@ def entry_files(tree: SourceTree, argv: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(sure or maybe))
 
 
+def child_imports(argv: Sequence[str]) -> tuple[str, ...]:
+    """Return the dotted names that a command has Python import, whoever they belong to."""
+    found: dict[str, None] = {}
+    for start in starts(argv):
+        if start.kind == "module":
+            found.update(dict.fromkeys((start.what, f"{start.what}.__main__")))
+        elif start.kind == "code":
+            for site in import_sites(start.what, "-c", "__main__", is_package=False):
+                if not site.guard.copes:
+                    found[f"{site.module}.{site.symbol}" if site.symbol else site.module] = None
+    return tuple(found)
+
+
 class _Tree:
     """Looks up what a command names."""
 

@@ -31,7 +31,7 @@ from pruner.static.sites import scan
 from pruner.static.values import Scan
 
 KIND = "imports"
-VERSION = 3
+VERSION = 4
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
@@ -230,7 +230,7 @@ def row_of(job: _Job) -> bytes:
     rows = tuple(dict.fromkeys(map(_site, result.sites)))
     lazy = lazy_line(content) if source.is_package else 0
     names = lazy_names(content, source.module) if lazy else {}
-    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy, names)))
+    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy, names, result.asks)))
 
 
 def _scan(text: bytes, source: Source, python: Version) -> Scan | Unreadable:

@@ -14,7 +14,7 @@ def top(module: str) -> str:
 
 
 class Place(NamedTuple):
-    """What surrounds a statement. Each flag is inherited by what is nested in it, except `tried`.
+    """What surrounds a statement. Flags are inherited by what is nested in it; two are not.
 
     A `try` protects what runs inside it, not the functions defined there: they are called later.
     A condition does reach into them: they exist only where it held.
@@ -22,6 +22,7 @@ class Place(NamedTuple):
 
     never: bool = False  # under TYPE_CHECKING or `if False`
     tried: bool = False  # an ImportError raised here is coped with
+    lacking: bool = False  # so is a distribution whose metadata is not there
     probed: frozenset[str] = frozenset()  # top-level names that are known to be there
     platform: bool = False  # under a question about the system or the version of Python
     main: bool = False  # under `if __name__ == "__main__"`
@@ -31,7 +32,9 @@ class Place(NamedTuple):
 
     def in_function(self, scope: Scope) -> "Place":
         """Return the place of a function's body."""
-        return self._replace(tried=False, deferred=True, scopes=(*self.scopes, scope))
+        return self._replace(
+            tried=False, lacking=False, deferred=True, scopes=(*self.scopes, scope)
+        )
 
     def guard(self, module: str) -> Guard:
         """Return the guard of an import of this module: the weakest reason to keep it wins.

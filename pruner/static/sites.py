@@ -24,8 +24,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from pruner.model import Guard, ImportSite, Unreadable
-from pruner.static import dynamic
+from pruner.model import Ask, Guard, ImportSite, Unreadable
+from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
 from pruner.static.conditions import ABOUT_PLATFORM, Conditions, Version
 from pruner.static.coping import needed
@@ -120,6 +120,7 @@ class _Walk:
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
+        self._asks: list[Ask] = []
 
     def run(self) -> Scan:
         todo: _Todo = [(self._tree, Place())]
@@ -127,9 +128,10 @@ class _Walk:
             node, place = todo.pop()
             todo.extend(reversed(self._visit(node, place)))
         return Scan(
-            sites=tuple(sorted(self._sites, key=lambda site: site.line)),
+            sites=tuple(dict.fromkeys(sorted(self._sites, key=lambda site: site.line))),
             blind=tuple(sorted(self._blind, key=lambda spot: spot.line)),
             exports=tuple(self._exports),
+            asks=tuple(dict.fromkeys(self._asks)),
             script=self._conditions.script,
         )
 
@@ -156,6 +158,8 @@ class _Walk:
                 self._assign(node)
             case ast.Call():
                 self._call(node, place)
+            case ast.List() | ast.Tuple():
+                self._ask(asks.started(node, self._reader(place), self._aliases), node, place)
         return self._within(node, place)
 
     def _within(self, node: ast.AST, place: Place) -> _Todo:
@@ -185,9 +189,10 @@ class _Walk:
         ]
 
     def _try(self, node: ast.Try | ast.TryStar, place: Place) -> _Todo:
-        body = other = handled = place
+        lacking = place.lacking or self._conditions.lacks(node)
+        body, other, handled = place._replace(lacking=lacking), place, place
         if self._conditions.copes(node):
-            body = place._replace(tried=True)
+            body = body._replace(tried=True)
             handled = place._replace(instead=_only_module(node.body) or place.instead)
             there = self._conditions.tried(node)
             other = place._replace(probed=place.probed | there)
@@ -230,11 +235,11 @@ class _Walk:
             self._site(node, place, module, alias.name)
 
     def _call(self, node: ast.Call, place: Place) -> None:
-        known = {"__name__": self._origin.module, "__package__": self._origin.package}
-        reader = Reader((self._scope, *place.scopes), known, budget())
+        reader = self._reader(place)
         full = self._aliases.full(node.func)
         if full in dynamic.LOOK_THROUGH:
             self._look_through(node)
+        self._ask(asks.asked(full, node, reader, self._aliases), node, place)
         found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
         if found is None:
             return
@@ -253,6 +258,24 @@ class _Walk:
                     self._lose(node, dynamic.FOLDER, f"{self._origin.package}.")
                 case _:
                     pass
+
+    def _reader(self, place: Place) -> Reader:
+        known = {"__name__": self._origin.module, "__package__": self._origin.package}
+        return Reader((self._scope, *place.scopes), known, budget())
+
+    def _ask(self, asked: asks.Asked, node: ast.expr, place: Place) -> None:
+        """Record what a call asks for; a child's interpreter may have what this one lacks."""
+        child = place._replace(platform=True)
+        for module in asked.modules:
+            self._site(node, child, module, "__main__", dynamic=True)
+        for code in asked.code:
+            for site in import_sites(code, self._origin.path, "__main__", is_package=False):
+                if not site.guard.copes:
+                    self._site(node, child, site.module, site.symbol, dynamic=True)
+        for kind, names in (("metadata", asked.distributions), ("script", asked.programs)):
+            for name in names:
+                guard = Guard.TRY if kind == "metadata" and place.lacking else place.guard(name)
+                self._asks.append(Ask(kind=kind, what=name, line=node.lineno, guard=guard))
 
     def _site(
         self,

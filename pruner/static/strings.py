@@ -62,6 +62,16 @@ class Reader(NamedTuple):
             text += read.values[0]
         return text
 
+    def parts(self, expr: ast.expr) -> list[ast.expr] | None:
+        """Return the elements of the list that an expression is, or None.
+
+        Of `["a", b] + rest` the elements of the first list are returned.
+        """
+        literal = self._literal(expr)
+        while isinstance(literal, ast.BinOp) and isinstance(literal.op, ast.Add):
+            literal = self._literal(literal.left)
+        return literal.elts if isinstance(literal, ast.List | ast.Tuple) else None
+
     def _of(self, expr: ast.expr) -> Strings:
         match expr:
             case ast.Constant(value=str(text)):

@@ -6,20 +6,25 @@ from collections.abc import Iterable
 
 SHORT = 80
 _LOGGERS = {"getLogger", "get_logger"}
-_WORD = re.compile(r"[^\W\d][\w.-]*(?::[^\W\d][\w.]*)?")
+_WORD = re.compile(r"[^\W\d][\w.-]*(?::[^\W\d][\w.]*|(?:/[\w.-]+)+)?")
+_PATH = re.compile(r"[\w.-]{1,80}(?:/[\w.-]{1,80}){1,9}")
 _SCHEME = re.compile(r"[a-z][a-z0-9.-]*(?:\+[a-z][a-z0-9_.-]*)?(?=://|\Z)")
 
 
 def texts(tree: ast.Module) -> dict[str, int]:
-    """Return the single words and the schemes of URLs among the strings, with their first lines.
+    """Return the words, paths and schemes of URLs among the strings, with their first lines.
 
-    A word has at most SHORT characters. Of "postgresql+asyncpg://db/x" the part before `://` is
-    returned. Strings that are statements, as docstrings are, say nothing to the program. Names of
-    loggers look like modules and are left out: nothing is imported for them.
+    A word, or a path of words, has at most SHORT characters. Of "postgresql+asyncpg://db/x" the
+    part before `://` is returned. Strings that are statements, as docstrings are, say nothing to
+    the program. Names of loggers look like modules and are left out: nothing is imported for them.
+    Texts that stand beside each other in a call, or around `/`, are a path as well.
     """
     silent = {id(each) for node in ast.walk(tree) for each in _silent(node)}
     found: dict[str, int] = {}
     for node in ast.walk(tree):
+        path = "/".join(_beside(node))
+        if "/" in path and _PATH.fullmatch(path):
+            found[path] = min(_line(node), found.get(path, _line(node)))
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
@@ -47,6 +52,24 @@ def _silent(node: ast.AST) -> Iterable[ast.AST | None]:
             return [key for table in tables if isinstance(table, ast.Dict) for key in table.keys]
         case _:
             return []
+
+
+def _line(node: ast.AST) -> int:
+    return getattr(node, "lineno", 0)
+
+
+def _beside(node: ast.AST) -> list[str]:
+    """Return the last texts of `join(folder, "a", "b")`, or of `folder / "a" / "b"`."""
+    parts: list[ast.expr] = list(node.args) if isinstance(node, ast.Call) else []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        parts.insert(0, node.right)
+        node = node.left
+    found: list[str] = []
+    for part in reversed(parts):
+        if not isinstance(part, ast.Constant) or not isinstance(part.value, str):
+            break
+        found.insert(0, part.value)
+    return found
 
 
 def named(text: str) -> str:

@@ -1,6 +1,6 @@
 """What reading first-party sources gives, beside the nouns of `pruner.model`."""
 
-from pruner.model import ImportSite, SourceTree, Value
+from pruner.model import Ask, ImportSite, SourceTree, Value
 
 
 class BlindSpot(Value, frozen=True):
@@ -22,6 +22,7 @@ class Scan(Value, frozen=True):
     blind: tuple[BlindSpot, ...] = ()
     exports: tuple[str, ...] = ()  # `__all__`, where it is a literal: what a star import loads
     texts: dict[str, int] = {}  # noqa: RUF012  words and schemes in its strings, if asked for
+    asks: tuple[Ask, ...] = ()
     script: bool = False  # asks whether `__name__` is "__main__", so its folder is an import root
 
 

@@ -106,6 +106,17 @@ def test_what_others_ask_for_comes_first_and_the_rest_is_cut() -> None:
 # --- metadata --------------------------------------------------------------------------------
 
 
+def test_a_sweep_reads_one_file_of_some_and_another_of_the_rest() -> None:
+    mixed = [read(name, "top_level.txt" if at % 2 else "RECORD") for at, name in enumerate(NAMES)]
+    assert used(*mixed) == []
+    assert used(*mixed, read("dist03", by=f"{APP}:2")) == ["dist03"]
+
+
+def test_reading_all_entry_points_does_not_make_one_version_a_sweep() -> None:
+    everyone = [read(name, "entry_points.txt") for name in NAMES]
+    assert used(*everyone, read("dist03")) == ["dist03"]
+
+
 def test_a_version_that_is_asked_for() -> None:
     found = used_data([trace(read("dist07"))], ownership(*TWENTY), len(TWENTY))
     what = "dist07-1.0.dist-info/METADATA"
@@ -139,7 +150,7 @@ def test_a_sweep_is_no_evidence(file: str) -> None:
 def test_a_sweep_hides_no_other_line() -> None:
     everyone = [read(name) for name in NAMES]
     assert used(*everyone, read("dist07", by=f"{APP}:2")) == ["dist07"]
-    assert used(*everyone, read("dist08", "RECORD")) == ["dist08"]
+    assert used(*everyone, read("dist08", "RECORD")) == []
 
 
 def test_where_nobody_is_known_to_ask_it_is_one_line() -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pruner.analysis.attribution import Ownership
 from pruner.errors import OutsideError, PrunerError
 from pruner.inventory.read import parse
 
@@ -41,6 +42,24 @@ def test_what_setup_py_installed_is_read_from_its_own_list(tmp_path: Path) -> No
     assert found.managed
     assert (str(site / "old.py"), 6) in [(file.path, file.size) for file in found.files]
     assert len(found.files) == 2
+
+
+def test_a_folder_that_a_pth_adds_holds_modules_of_distributions(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    inner = site / "vendor.prefix" / "lib"
+    info = site / "deep-1.0.dist-info"
+    for folder in (inner, info):
+        folder.mkdir(parents=True)
+    (site / "vendor.pth").write_text("vendor.prefix/lib\n")
+    (inner / "deep.py").write_text("")
+    (info / "METADATA").write_text("Name: deep\nVersion: 1.0\n\n")
+    (info / "RECORD").write_text("vendor.prefix/lib/deep.py,,0\n")
+    argv = [str(venv / "bin" / "python"), "-I", str(TOOL)]
+    inventory = parse(subprocess.run(argv, capture_output=True, check=True).stdout)
+    assert inventory.site_dirs == (str(site), str(inner))
+    assert Ownership(inventory).of_module("deep") == ("deep",)
 
 
 def answer(**changed: object) -> bytes:

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pruner.static.entry import entry_files
+from pruner.static.entry import child_imports, entry_files
 from pruner.static.tree import read_tree
 
 Write = Callable[[Mapping[str, str]], Path]
@@ -91,3 +91,17 @@ def test_a_source_folder_that_is_no_package(write: Write) -> None:
     tree = read_tree(write({"src/app/__init__.py": "", "src/app/main.py": ""}), ["src"])
     for name in ("app.main", "src.app.main"):
         assert "src/app/main.py" in entry_files(tree, ["python", "-m", name])
+
+
+@pytest.mark.parametrize(
+    ("argv", "names"),
+    [
+        (["python", "-m", "http_check"], ("http_check", "http_check.__main__")),
+        (["sh", "-c", "python -c 'from a import b' && python -m c"], ("a.b", "c", "c.__main__")),
+        (["python", "-c", "try:\n    import a\nexcept ImportError: pass"], ()),
+        (["python", "check.py"], ()),
+        ([], ()),
+    ],
+)
+def test_what_a_command_has_python_import(argv: list[str], names: tuple[str, ...]) -> None:
+    assert child_imports(argv) == names

@@ -1,0 +1,73 @@
+"""Whether an import of installed code counts: rules 2 to 5 and 7 of `reachability`."""
+
+from collections.abc import Set as AbstractSet
+
+from pruner.analysis.attribution import by_extra, closure, optional
+from pruner.analysis.installed import Site
+from pruner.analysis.states import State, tries
+from pruner.model import Guard, Inventory
+
+
+class Counting:
+    """Weighs single imports. `known` and `reached` are what stays so far; both grow meanwhile."""
+
+    def __init__(
+        self,
+        inventory: Inventory,
+        named: AbstractSet[str],
+        asked: AbstractSet[str],
+        known: AbstractSet[str],
+        reached: AbstractSet[str],
+    ) -> None:
+        self._inventory = inventory
+        self._dists = inventory.by_key()
+        self._named = named
+        self._asked = asked
+        self._by_extra = by_extra(inventory, asked)
+        self._known = known
+        self._reached = reached
+        self._needs: dict[str, frozenset[str]] = {}
+        self._optional: dict[str, frozenset[str]] = {}
+
+    def counts(
+        self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> bool:
+        """Tell whether what an import names would be missed: rules 2 to 5 and 7."""
+        if site.guard is Guard.TYPE_CHECKING:
+            return False
+        if not self._named.isdisjoint((site.module.partition(".")[0], *wanted)):
+            return True
+        if state is State.MAYBE or (site.guard.copes and not tries(site, state)):
+            return False
+        needs = self._inventory.requires.get if site.guard.copes else self.needs_of
+        if any(key in (needs(owner) or ()) for owner in owners for key in wanted):
+            return True
+        certain = site.guard is Guard.MODULE and state is State.CERTAIN
+        extra = state >= State.TRIED and any(self._is_extra(key, owners) for key in wanted)
+        return (certain or extra) and not site.platform
+
+    def _is_extra(self, key: str, owners: tuple[str, ...]) -> bool:
+        """Tell whether somebody asks for what an owner names under an extra: rule 7."""
+        named = [owner for owner in owners if key in self._extras_of(owner)]
+        asked = key in self._by_extra or (key in self._asked and not self._known.isdisjoint(named))
+        return bool(named) and (asked or any(self._beside(key, owner) for owner in named))
+
+    def _beside(self, key: str, owner: str) -> bool:
+        """Tell whether a distribution that stays requires an owner and, beside it, a need."""
+        return any(
+            owner in needs and key in needs
+            for user, needs in self._inventory.requires.items()
+            if user in self._known or user in self._reached
+        )
+
+    def needs_of(self, key: str) -> frozenset[str]:
+        """Return everything that a distribution requires, down the graph."""
+        if key not in self._needs:
+            self._needs[key] = frozenset(closure(self._inventory.requires, [key]))
+        return self._needs[key]
+
+    def _extras_of(self, key: str) -> frozenset[str]:
+        """Return what a distribution names as requirements of its extras."""
+        if key not in self._optional:
+            self._optional[key] = frozenset(optional(self._dists[key].requires))
+        return self._optional[key]

@@ -1,0 +1,3 @@
+import inflection
+
+print(inflection.pluralize("dog"))

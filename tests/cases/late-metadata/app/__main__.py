@@ -1,0 +1,21 @@
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+from importlib.metadata import PackageNotFoundError, version
+
+def late():
+    found = version("tabulate")
+    try:
+        return f"{found} {version('humanize')}"
+    except PackageNotFoundError:
+        return f"{found} alone"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = str(late() if self.path == "/late" else "ok").encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()

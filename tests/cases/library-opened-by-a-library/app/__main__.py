@@ -1,0 +1,18 @@
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+
+def late():
+    import tbb
+
+    return tbb.this_task_arena_max_concurrency() > 0
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = str(late() if self.path == "/late" else "ok").encode()
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+HTTPServer(("0.0.0.0", 8000), Handler).serve_forever()

@@ -1,0 +1,5 @@
+set -e
+if test -n "$HOME"; then
+  exec dumb-init \
+    true
+fi

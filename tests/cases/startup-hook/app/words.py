@@ -1,0 +1,3 @@
+# -*- coding: future_fstrings -*-
+name = "world"
+said = f"hello {name}"
