@@ -78,7 +78,7 @@ class LocalSandbox:
         seeded = ["--seed"] if seed else []
         uv.run(
             ["venv", *choice, *seeded, str(folder)],
-            what=f"images.{image.name}: environment",
+            what=f"images.{image.name}: an environment of Python {version or '3'}",
             env={"PATH": search_path()},
         )
         argv = ["pip", "install", "--python", str(folder / "bin" / "python"), *requirements]

@@ -25,8 +25,13 @@ def _installed() -> Iterator[str]:
         ("UV_PYTHON_INSTALL_DIR", f"{data}/uv/python", "*/bin"),
     ):
         root = Path(os.environ.get(variable, usual)).expanduser()
-        found = [path for path in root.glob(kind) if ":" not in str(path)]
+        found = [path for path in root.glob(kind) if ":" not in str(path) and not _dead(path)]
         yield from map(str, sorted(found, key=_version, reverse=True))
+
+
+def _dead(folder: Path) -> bool:
+    """Whether it holds a Python 2, which uv stops at where it finds nothing that fits."""
+    return folder.parent.name.startswith("2.")
 
 
 def _version(folder: Path) -> list[tuple[int, str]]:

@@ -113,7 +113,7 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
         ),
     ),
     (
-        r"no interpreter found|no download",
+        r"no interpreter found|no download|failed to inspect python interpreter",
         UsageError,
         "install that Python, or set `python` of the image to one that is there",
     ),
