@@ -1,8 +1,9 @@
-"""Writing files so that nothing is ever lost: whole or not at all."""
+"""Writing files so that nothing is ever lost: whole or not at all; and copying folders."""
 
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,3 +48,39 @@ def _beside(path: Path, text: str | bytes) -> str:
         Path(name).unlink(missing_ok=True)
         raise
     return name
+
+
+class _StopError(Exception):
+    """Carries an OSError past shutil, which goes on after one and joins them all as text."""
+
+    def __init__(self, error: OSError) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+def copy_tree(
+    source: Path,
+    target: Path,
+    *,
+    symlinks: bool = False,
+    ignore: Callable[[str, list[str]], Iterable[str]] | None = None,
+) -> None:
+    """Copy a folder; `symlinks`: as such. Raises OSError for the first file that cannot be."""
+    try:
+        shutil.copytree(
+            source,
+            target,
+            symlinks=symlinks,
+            ignore=ignore,
+            copy_function=_copied,
+            dirs_exist_ok=True,
+        )
+    except _StopError as stopped:
+        raise stopped.error from None
+
+
+def _copied(source: str, target: str) -> None:
+    try:
+        shutil.copy2(source, target)
+    except OSError as error:
+        raise _StopError(error) from error

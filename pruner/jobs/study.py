@@ -1,6 +1,5 @@
 """Reading installed files in their sandbox: what they import, and what libraries ask for."""
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -14,6 +13,7 @@ from pruner.analysis.weigh import Reading
 from pruner.analysis.words import Driver
 from pruner.clock import Clock
 from pruner.errors import OutsideError
+from pruner.files import copy_tree
 from pruner.inventory.facts import Facts
 from pruner.inventory.native import linkage
 from pruner.model import Inventory
@@ -78,7 +78,7 @@ class _Desk:
         """Return what tracers/native.py prints of libraries; pyelftools lies beside it."""
         beside = self._environment.desk / "elftools"
         if not beside.is_dir():
-            shutil.copytree(Path(elftools.__file__).parent, beside)
+            copy_tree(Path(elftools.__file__).parent, beside)
         return self._run("native.py", self._asked(paths, "libraries.json")).stdout
 
     def _asked(self, paths: Sequence[str], name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError
+from pruner.files import copy_tree
 from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
 from pruner.sandbox import uv
@@ -101,7 +102,7 @@ class LocalSandbox:
         if bubblewrap() is None or not read_requirements(files, self._root).direct:
             return {}
         copy = self._workspace.folder("source") / "project"
-        shutil.copytree(self._root, copy, symlinks=True, ignore=UNBUILT, dirs_exist_ok=True)
+        copy_tree(self._root, copy, symlinks=True, ignore=UNBUILT)
         return {self._root: copy}
 
     def _guessed(self, image: Image) -> str | None:

@@ -4,13 +4,13 @@ Nothing is installed in the environment: the copy lies beside the tracers, where
 """
 
 import platform
-import shutil
 import sys
 from pathlib import Path
 
 import msgspec
 
 from pruner.errors import OutsideError
+from pruner.files import copy_tree
 from pruner.sandbox import uv
 from pruner.sandbox.base import Measure
 from pruner.sandbox.workspace import remove, store
@@ -62,7 +62,7 @@ def lay_out(measure: Measure, tools: Path, seen: str) -> None:
 
     `seen` is the folder of the tracers as the sandbox sees it.
     """
-    shutil.copytree(measure.library / "coverage", tools / "library" / "coverage")
+    copy_tree(measure.library / "coverage", tools / "library" / "coverage")
     order = {"library": f"{seen}/library", "sources": measure.sources}
     (tools / "measure.json").write_bytes(msgspec.json.encode(order))
     lines = tools / "lines"
