@@ -24,8 +24,9 @@ PERIOD = 0.2
 """Seconds between two writes of a process: PERIOD_S there."""
 
 MAX_PROCESSES = 10_000
-MAX_FILE_BYTES = 32 << 20
+MAX_FILE_BYTES = 8 << 20  # two million statements; and what fits in there fits in memory
 MAX_TOTAL_BYTES = 256 << 20
+MAX_LINES = 2_000_000  # of all processes, each once; a file counts as a line
 
 _NAME = re.compile(r"[1-9][0-9]{0,9}-[0-9a-f]{8}\.lines(\.part)?", re.ASCII)
 
@@ -56,7 +57,7 @@ def read_lines(folder: Path) -> Lines:
     """Read all files of a folder. Raises OutsideError for what is not ours, or passes a bound."""
     ran: defaultdict[str, set[int]] = defaultdict(set)
     failures: set[str] = set()
-    processes = left = 0
+    processes = held = left = 0
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
@@ -70,7 +71,10 @@ def read_lines(folder: Path) -> Lines:
                     continue
                 processes += 1
                 for path, lines in file.files.items():
+                    held += (path not in ran) + len(lines - ran[path])
                     ran[path] |= lines
+                if held > MAX_LINES:
+                    raise OutsideError(f"{folder}: more than {MAX_LINES} lines (MAX_LINES)")
         finally:
             os.close(descriptor)
     except OSError as error:

@@ -88,6 +88,16 @@ def test_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     refused(tmp_path, "MAX_PROCESSES")
 
 
+def test_lines_are_counted_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "7-00000000.lines")
+    most = sum(1 + len(ran) for ran in read_lines(tmp_path).ran.values())
+    write(tmp_path, "8-00000000.lines")
+    monkeypatch.setattr(lines, "MAX_LINES", most)
+    read_lines(tmp_path)
+    monkeypatch.setattr(lines, "MAX_LINES", most - 1)
+    refused(tmp_path, "MAX_LINES")
+
+
 @given(st.binary(max_size=300))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_bytes_are_refused(tmp_path: Path, data: bytes) -> None:
