@@ -53,6 +53,10 @@ bench: .venv ## What pruner costs: paired runs, ratios
 	$(BIN)/python scripts/bench/tracer.py --python $(BENCH_PYTHON) --modules $(BENCH_MODULES)
 	$(BIN)/python scripts/bench/guard.py --python $(BENCH_PYTHON)
 
+.PHONY: score
+score: .venv ## How right pruner is on every case, by level, beside two naive answers
+	$(BIN)/python scripts/bench/cases.py
+
 .PHONY: clean
 clean: ## Remove what pruner and its tests have left
 	-$(BIN)/pruner gc
