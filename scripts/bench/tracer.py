@@ -2,10 +2,11 @@
 
     python scripts/bench/tracer.py --python VENV/bin/python --pairs 15 --modules torch,transformers
 
-A round is one fresh process of every variant, in an order that turns with every round; the first
-round only warms. A ratio is taken within its round, so that a machine that slows down slows all
-variants; "fastest" is the ratio of the fastest runs, which other work on the machine disturbs
-least. CPU seconds are user and system time of the process, from the kernel.
+A round is two fresh processes of every variant, once in an order that turns with every round and
+once back, so that a machine that gets slower or faster meanwhile does so for all of them; the first
+round only warms. A ratio is taken within its round; "fastest" is the ratio of the fastest rounds,
+which other work on the machine disturbs least. CPU seconds are user and system time of the process,
+from the kernel. As in a sandbox, where it may write nothing, the tracer is compiled at every start.
 
 envcore replaces `builtins.__import__`. It is installed into a folder that is removed again; where
 it cannot be, the table says so.
@@ -19,11 +20,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 TRACER = Path(__file__).resolve().parents[2] / "tracers" / "pruner_tracer.py"
 PATH = "import sys; sys.path.append({home!r}); "
-TRACED = PATH + "import pruner_tracer; pruner_tracer.start(); "
+TRACED = (
+    PATH + "sys.dont_write_bytecode = True; import pruner_tracer; "
+    "sys.dont_write_bytecode = False; pruner_tracer.start(); "
+)
 ENVCORE = PATH + "import envcore; envcore.start_tracking(); "
 PLAIN = "plain"
 
@@ -57,6 +62,12 @@ def measure(command: list[str]) -> tuple[float, float]:
     return usage.ru_utime + usage.ru_stime, wall
 
 
+def mean(runs: Iterable[tuple[float, float]]) -> tuple[float, float]:
+    """Return the mean CPU seconds and the mean wall seconds."""
+    cpu, wall = zip(*runs, strict=True)
+    return statistics.fmean(cpu), statistics.fmean(wall)
+
+
 def rounds(variants: dict[str, list[str]], pairs: int, out: Path) -> tuple[list[Round], int]:
     """Return the rounds but the one that warms, and how many events the last one wrote."""
     results: list[Round] = []
@@ -64,7 +75,9 @@ def rounds(variants: dict[str, list[str]], pairs: int, out: Path) -> tuple[list[
     events = 0
     for turn in range(pairs + 1):
         at = turn % len(names)
-        results.append({name: measure(variants[name]) for name in names[at:] + names[:at]})
+        there = names[at:] + names[:at]
+        runs = [(name, measure(variants[name])) for name in [*there, *reversed(there)]]
+        results.append({name: mean(row for other, row in runs if other == name) for name in names})
         for file in out.iterdir():
             events = len(file.read_bytes().splitlines()) - 1
             file.unlink()
@@ -135,7 +148,8 @@ def main() -> None:
             "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         )
     print(
-        f"{args.pairs} rounds, ratios to the plain start of the same round; {events} events traced"
+        f"{args.pairs} rounds of two runs each, ratios to the plain starts of the same round;"
+        f" {events} events traced"
     )
 
 
