@@ -1,7 +1,6 @@
 """Measuring in real interpreters, beside the tracer, as a sandbox starts both."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -17,9 +16,7 @@ from pruner.sandbox.measuring import lay_out, library
 from pruner.sandbox.workspace import copy_tracers
 from pruner.trace.events import Events, read_events
 from pruner.trace.lines import Lines, read_lines
-from support import until
-
-VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
+from support import VERSIONS, interpreter, until
 
 
 class Place:
@@ -70,19 +67,6 @@ class Place:
     def events(self) -> Events:
         """Read what the tracer recorded."""
         return read_events(self.tools / "out")
-
-
-@cache
-def interpreter(version: str) -> str | None:
-    """Return a working interpreter of a version, from PATH or from among those of pyenv."""
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    found = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
-    for candidate in filter(None, (shutil.which(f"python{version}"), *found)):
-        command = [candidate, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.stdout.strip() == version:
-            return candidate
-    return None
 
 
 @cache

@@ -2,11 +2,9 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import textwrap
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +12,8 @@ import pytest
 
 from pruner.lock.guard import guard_files
 from pruner.model import SCHEMA, Distribution, Document, Inventory, OwnedFile, Verdict
+from support import VERSIONS, interpreter
 
-VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
 SITE = "/env/site-packages"
 
 INSTALLED = {
@@ -114,19 +112,6 @@ class Shipped:
 
     def missed(self) -> list[str]:
         return [line["module"] for line in self.lines()]
-
-
-@cache
-def interpreter(version: str) -> str | None:
-    """Return a working interpreter of a version, from PATH or from among those of pyenv."""
-    root = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    found = map(str, sorted(root.glob(f"versions/{version}.*/bin/python")))
-    for candidate in filter(None, (shutil.which(f"python{version}"), *found)):
-        command = [candidate, "-c", "import sys, venv; print('%d.%d' % sys.version_info[:2])"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.stdout.strip() == version:
-            return candidate
-    return None
 
 
 @pytest.fixture
