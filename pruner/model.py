@@ -325,14 +325,30 @@ class Verdict(Value, frozen=True):
         return self.verdict == "keep"
 
 
+class Choice(Value, frozen=True):
+    """One way to settle a conflict that evidence does not: what it means, and how it is said."""
+
+    what: str
+    config: str  # the line of pruner.toml, or the requirement line, that says it
+
+
 class Conflict(Value, frozen=True):
-    """Distributions that cannot live together, and what was settled."""
+    """Distributions that cannot live together, or one that cannot live here, and what was settled.
+
+    Kinds: "files" (several own one file), "import-name" (several offer one), "builds" (of one
+    project), "cuda" (several stacks), "library" (one that nothing here has), "platform" (built for
+    a newer system), "metadata" (what one declares of another does not hold).
+    """
 
     kind: str
-    distributions: tuple[str, ...]
+    distributions: tuple[str, ...]  # by key, sorted
     why: str
+    settled: bool  # False: `choices` are what a person has to choose from
     keep: str | None = None
     drop: tuple[str, ...] = ()
+    use: str | None = None  # what takes the place of all of them: "opencv-python-headless==4.9.0.80"
+    proof: tuple[Proof, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
 
 class Finding(Value, frozen=True):
