@@ -346,7 +346,7 @@ class Conflict(Value, frozen=True):
     settled: bool  # False: `choices` are what a person has to choose from
     keep: str | None = None
     drop: tuple[str, ...] = ()
-    use: str | None = None  # what takes the place of all of them: "opencv-python-headless==4.9.0.80"
+    use: str | None = None  # what takes their place: "opencv-python-headless==4.9.0.80"
     proof: tuple[Proof, ...] = ()
     choices: tuple[Choice, ...] = ()
 
