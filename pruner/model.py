@@ -146,6 +146,7 @@ class SourceFile(Value, frozen=True):
     sites: tuple[ImportSite, ...] = ()
     texts: dict[str, int] = {}  # single words and schemes of URLs among its strings, their lines
     asks: tuple[Ask, ...] = ()
+    uses: dict[str, int] = {}  # what it reads off modules, "cv2.imshow", and the first line of each
 
 
 class Unreadable(Value, frozen=True):

@@ -128,4 +128,5 @@ def code_of(document: Document) -> int:
     proof = document.proof
     unproven = proof is not None and not proof.passed
     errors = any(item.severity == "error" for item in document.findings)
-    return Exit.FOUND if unproven or errors else Exit.OK
+    open_ = any(not item.settled for item in document.conflicts)
+    return Exit.FOUND if unproven or errors or open_ else Exit.OK

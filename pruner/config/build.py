@@ -32,6 +32,7 @@ def _image(name: str, table: schema.ImageTable) -> values.Image:
         gpu=table.gpu,
         policy=table.policy or values.DEFAULT_POLICY,
         keep=table.keep,
+        use=table.use,
         python=table.python,
         services={key: _service(service) for key, service in table.services.items()},
         memory=table.memory,

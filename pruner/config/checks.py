@@ -5,6 +5,8 @@ import re
 from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 
+from packaging.requirements import InvalidRequirement, Requirement
+
 from pruner.config.mistakes import Key, Mistake, did_you_mean, shown
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -30,6 +32,18 @@ def name(value: str, *key: str | int) -> None:
             *key,
             hint="use letters, digits, `-`, `_` and `.`, at most 100, a letter or digit first",
         )
+
+
+def requirement(value: str, *key: str | int) -> None:
+    """Check a distribution's name, with or without the one version that is meant."""
+    hint = 'write "name", or "name==1.2.3"'
+    try:
+        read = Requirement(value)
+    except InvalidRequirement as error:
+        raise Mistake(f"{shown(value)} is no requirement", *key, hint=hint) from error
+    operators = [item.operator for item in read.specifier]
+    if read.url or read.marker or operators not in ([], ["=="]):
+        raise Mistake(f"{shown(value)} says more than a name and a version", *key, hint=hint)
 
 
 def one_of(given: Mapping[str, object], *key: str | int) -> str:

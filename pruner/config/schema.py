@@ -157,6 +157,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
     gpu: bool = False
     policy: Policy | None = None
     keep: tuple[str, ...] = ()
+    use: tuple[str, ...] = ()
     python: str | None = None
     agents: tuple[AgentTable, ...] = ()
     services: dict[str, ServiceTable] = {}
@@ -172,6 +173,8 @@ class ImageTable(Table, frozen=True, kw_only=True):
             checks.text(path, *key)
         for index, name in enumerate(self.keep):
             checks.name(name, "keep", index)
+        for index, line in enumerate(self.use):
+            checks.requirement(line, "use", index)
         for name in self.services:
             checks.name(name, "services", name)
         checks.variables(self.build_args, "build_args")

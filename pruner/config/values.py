@@ -111,6 +111,7 @@ class Image(Value, frozen=True, kw_only=True):
     gpu: bool = False
     policy: Policy = DEFAULT_POLICY
     keep: tuple[str, ...] = ()
+    use: tuple[str, ...] = ()  # requirements that settle a conflict: "opencv-python-headless"
     python: str | None = None  # "3.11"
     services: dict[str, Service] = {}  # noqa: RUF012
     memory: str = "8g"

@@ -8,7 +8,6 @@ import msgspec
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.programs import with_programs
-from pruner.analysis.verdicts import sizes
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
@@ -24,10 +23,12 @@ from pruner.jobs.observe import (
     reports,
     require_success,
 )
+from pruner.jobs.prove import Trial
 from pruner.jobs.recall import project_folder, recall
 from pruner.jobs.record import Record, read_records
-from pruner.jobs.settle import Settled, Trial, settle
-from pruner.jobs.study import study
+from pruner.jobs.settle import Case, Settled, settle
+from pruner.jobs.study import known_families, study
+from pruner.jobs.touch import loaded_names, touched
 from pruner.lock.guard import guard_files
 from pruner.lock.header import header
 from pruner.lock.pins import LockText
@@ -64,11 +65,18 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
         seen = _with_records(job, seen, records, sandbox.name, clock)
         ownership = Ownership(seen.subject.inventory)
         reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
+        with clock.step("touch what is loaded", sandbox=True):
+            names = loaded_names(seen.runs, ownership)
+            holds = touched(environment, list(names))
+        holding = {name: owners for name, owners in names.items() if holds.get(name)}
         trial = Trial(job.image, job.agents, sandbox, clock)
-        settled = settle(trial, seen, ownership, reading, job.policy)
+        case = Case(seen, ownership, reading, known_families(), holding)
+        settled = settle(trial, case, job.policy)
+    document = _document(job, sandbox.name, seen, ownership, settled)
+    if settled.text is None or settled.proof is None:
+        return document
     with clock.step("work out the confidence", sandbox=False):
         sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
-    document = _document(job, sandbox.name, seen, ownership, settled)
     document = msgspec.structs.replace(document, confidence=sure)
     return _write(job, document, settled.text, seen.subject.inventory)
 
@@ -88,8 +96,9 @@ def _with_records(
 def _document(
     job: Job, runtime: str, seen: Observation, ownership: Ownership, settled: Settled
 ) -> Document:
-    before, after = sizes(settled.verdicts)
     subject = seen.subject
+    before = sum(dist.size_bytes for dist in subject.inventory.distributions)
+    after = sum(row.size_bytes for row in settled.verdicts if row.kept)
     agents = reports(subject.traces)
     return Document(
         schema=SCHEMA,
@@ -99,6 +108,7 @@ def _document(
         python=subject.inventory.python,
         agents=with_programs(agents, subject.traces, subject.inventory, ownership),
         distributions=settled.verdicts,
+        conflicts=settled.conflicts,
         findings=findings(seen, settled.weighed, tuple(job.image.services)),
         size_bytes=Sizes(before=before, after=after),
         proof=settled.proof,

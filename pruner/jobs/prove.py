@@ -3,38 +3,66 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
+from typing import NamedTuple
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.verdicts import DROP
 from pruner.clock import Clock
 from pruner.config import Agent, Image
-from pruner.jobs.observe import trace
+from pruner.jobs.observe import take_inventory, trace
+from pruner.jobs.touch import touched
 from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
-from pruner.sandbox.base import Sandbox
+from pruner.requirements import Requirements
+from pruner.sandbox.base import Environment, Sandbox
 
 
 class Round(Value, frozen=True):
-    """One attempt at the proof."""
+    """One attempt at the proof; `sizes` are bytes of what was installed for it, by key."""
 
     traces: tuple[Trace, ...]
     differences: tuple[str, ...]
+    sizes: dict[str, int] = {}  # noqa: RUF012
+
+
+class Trial(NamedTuple):
+    """What a lock is proven with."""
+
+    image: Image
+    agents: Sequence[Agent]
+    sandbox: Sandbox
+    clock: Clock
 
 
 def prove(
-    sandbox: Sandbox,
-    image: Image,
-    agents: Sequence[Agent],
+    trial: Trial,
     expected: Mapping[str, AgentReport],
     lock: str,
-    clock: Clock,
+    names: Sequence[str] = (),
+    *,
+    measured: bool = False,
 ) -> Round:
-    """Prepare an environment from a lock, repeat every exercise, and compare the outcomes."""
+    """Prepare an environment from a lock, repeat every exercise, and compare the outcomes.
+
+    `names` are import names that hold something in the original, and so have to here. `measured`:
+    return the sizes of what is installed as well.
+    """
     with ExitStack() as stack:
-        with clock.step("install the lock", sandbox=True):
-            environment = stack.enter_context(sandbox.locked(image, lock))
-        traces = tuple(trace(environment, agent, clock) for agent in agents)
+        with trial.clock.step("install the lock", sandbox=True):
+            environment = stack.enter_context(trial.sandbox.locked(trial.image, lock))
+        traces = tuple(trace(environment, agent, trial.clock) for agent in trial.agents)
+        with trial.clock.step("touch what is kept", sandbox=True):
+            holds = touched(environment, names)
+        sizes = _sizes(environment, trial.clock) if measured else {}
     found = [line for item in traces for line in differences(item, expected[item.agent])]
-    return Round(traces=traces, differences=tuple(found))
+    found += [
+        f"{name} can no longer be imported whole" for name in names if holds.get(name) is False
+    ]
+    return Round(traces=traces, differences=tuple(found), sizes=sizes)
+
+
+def _sizes(environment: Environment, clock: Clock) -> dict[str, int]:
+    inventory = take_inventory(environment, Requirements(), clock)
+    return {dist.key: dist.size_bytes for dist in inventory.distributions}
 
 
 def differences(seen: Trace, expected: AgentReport) -> list[str]:

@@ -9,6 +9,7 @@ import elftools
 import msgspec
 
 from pruner.analysis.asks import ModuleNeed
+from pruner.analysis.rivals import Family
 from pruner.analysis.weigh import Reading
 from pruner.analysis.words import Driver
 from pruner.clock import Clock
@@ -54,6 +55,11 @@ def study(
         )
         for note in (*notes, *facts.notes):
             clock.note(f"note: {note}")
+
+
+def known_families() -> tuple[Family, ...]:
+    """Return the families of distributions of which an environment needs one."""
+    return ()
 
 
 class _Desk:

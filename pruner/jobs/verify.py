@@ -8,7 +8,7 @@ from pruner.clock import Clock
 from pruner.errors import UsageError
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import locks_folder, reports
-from pruner.jobs.prove import prove
+from pruner.jobs.prove import Trial, prove
 from pruner.model import SCHEMA, Document, ProofReport
 from pruner.sandbox.base import Sandbox
 
@@ -45,7 +45,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
             hint=f"`pruner lock --image {job.image.name}` makes it anew",
         )
     text = lock.read_text(encoding="utf-8", errors="replace")
-    result = prove(sandbox, job.image, job.agents, expected, text, clock)
+    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, text)
     return Document(
         schema=SCHEMA,
         image=job.image.name,

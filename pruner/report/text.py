@@ -34,6 +34,7 @@ def _parts(document: Document, *, everything: bool) -> Iterable[RenderableType]:
         yield _table("kept", kept)
     if dropped:
         yield _table("left out", dropped)
+    yield from _conflicts(document)
     yield from _agents(document)
     yield from _findings(document)
     yield from _summary(document, len(kept), len(dropped))
@@ -50,6 +51,20 @@ def _table(title: str, rows: list[Verdict]) -> Table:
         level = Text(row.level, style=COLOURS.get(row.level, ""))
         table.add_row(row.name, row.version, size(row.size_bytes), level, _plain(row.why))
     return table
+
+
+def _conflicts(document: Document) -> Iterable[RenderableType]:
+    for item in document.conflicts:
+        names = ", ".join(item.distributions)
+        style = "yellow" if item.settled else "bold red"
+        yield Text()
+        yield Text(f"conflict ({item.kind}): ", style=style).append(names, style="default")
+        yield Text(f"  {_plain(item.why)}")
+        if item.settled and item.drop:
+            yield Text(f"  keeps {item.use or item.keep}, leaves out {', '.join(item.drop)}")
+        for choice in item.choices:
+            yield Text(f"  choose: {_plain(choice.what)}")
+            yield Text(f"    {_plain(choice.config)}")
 
 
 def _agents(document: Document) -> Iterable[RenderableType]:
@@ -92,6 +107,9 @@ def _findings(document: Document) -> Iterable[RenderableType]:
 def _summary(document: Document, kept: int, dropped: int) -> Iterable[RenderableType]:
     sizes = document.size_bytes
     yield Text()
+    if any(not item.settled for item in document.conflicts):
+        yield Text("no lock: a conflict is not settled; see its choices above", style="bold red")
+        return
     if sizes is not None and dropped:
         saved = 100 * (sizes.before - sizes.after) / sizes.before if sizes.before else 0.0
         yield Text(

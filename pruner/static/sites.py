@@ -34,6 +34,7 @@ from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
 from pruner.static.texts import texts
 from pruner.static.unread import explain
+from pruner.static.uses import uses
 from pruner.static.values import BlindSpot, Scan
 
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements hold statements
@@ -65,7 +66,8 @@ def scan(
 
     Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. Where `python` is
     given, branches of its other versions never run. First-party texts are read with `strings`: what
-    their strings name is looked for, and whether what they try to import is needed (see `coping`).
+    their strings name is looked for, what they use of modules, and whether what they try to import
+    is needed (see `coping`).
     """
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
@@ -86,7 +88,9 @@ def scan(
     if not strings:
         return found
     sites = tuple(_needed(found.sites, needed(tree)))
-    return msgspec.structs.replace(found, sites=sites, texts=texts(tree))
+    return msgspec.structs.replace(
+        found, sites=sites, texts=texts(tree), uses=uses(tree, walk.aliases, sites)
+    )
 
 
 def _needed(sites: Iterable[ImportSite], lines: frozenset[int]) -> Iterator[ImportSite]:
@@ -115,8 +119,8 @@ class _Walk:
         self._tree = tree
         self._calls = calls
         self._scope = Scope(tree)
-        self._aliases = Aliases()
-        self._conditions = Conditions(self._aliases, origin, python, platforms=platforms)
+        self.aliases = Aliases()
+        self._conditions = Conditions(self.aliases, origin, python, platforms=platforms)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
@@ -159,7 +163,7 @@ class _Walk:
             case ast.Call():
                 self._call(node, place)
             case ast.List() | ast.Tuple():
-                self._ask(asks.started(node, self._reader(place), self._aliases), node, place)
+                self._ask(asks.started(node, self._reader(place), self.aliases), node, place)
         return self._within(node, place)
 
     def _within(self, node: ast.AST, place: Place) -> _Todo:
@@ -215,18 +219,18 @@ class _Walk:
         match node.targets:
             case [ast.Name(id="__all__")] if isinstance(node.value, ast.List | ast.Tuple):
                 self._exports.extend(_texts(node.value.elts))
-            case [ast.Name(id=name)] if self._aliases.full(node.value) in dynamic.IMPORTERS:
-                self._aliases[name] = self._aliases.full(node.value)
+            case [ast.Name(id=name)] if self.aliases.full(node.value) in dynamic.IMPORTERS:
+                self.aliases[name] = self.aliases.full(node.value)
             case _:
                 pass
 
     def _import(self, node: ast.Import, place: Place) -> None:
-        self._aliases.imported(node)
+        self.aliases.imported(node)
         for alias in node.names:
             self._site(node, place, alias.name)
 
     def _import_from(self, node: ast.ImportFrom, place: Place) -> None:
-        self._aliases.imported_from(node)
+        self.aliases.imported_from(node)
         module = self._origin.absolute(node.module or "", node.level)
         if module is None:
             self._lose(node, dynamic.BEYOND)
@@ -236,10 +240,10 @@ class _Walk:
 
     def _call(self, node: ast.Call, place: Place) -> None:
         reader = self._reader(place)
-        full = self._aliases.full(node.func)
+        full = self.aliases.full(node.func)
         if full in dynamic.LOOK_THROUGH:
             self._look_through(node)
-        self._ask(asks.asked(full, node, reader, self._aliases), node, place)
+        self._ask(asks.asked(full, node, reader, self.aliases), node, place)
         found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
         if found is None:
             return
@@ -253,7 +257,7 @@ class _Walk:
         for each in (*node.args, *(word.value for word in node.keywords)):
             match each:
                 case ast.Attribute(value=held, attr="__path__"):
-                    self._lose(node, dynamic.FOLDER, f"{self._aliases.full(held)}.")
+                    self._lose(node, dynamic.FOLDER, f"{self.aliases.full(held)}.")
                 case ast.Name(id="__path__"):
                     self._lose(node, dynamic.FOLDER, f"{self._origin.package}.")
                 case _:

@@ -41,6 +41,7 @@ def survey(root: Path, sources: Sequence[str], python: Version = ()) -> Survey:
             sites=scans[path].sites if path in scans else (),
             texts=scans[path].texts if path in scans else {},
             asks=scans[path].asks if path in scans else (),
+            uses=scans[path].uses if path in scans else {},
         )
         for path, (name, _) in results.items()
     }

@@ -23,6 +23,7 @@ class Scan(Value, frozen=True):
     exports: tuple[str, ...] = ()  # `__all__`, where it is a literal: what a star import loads
     texts: dict[str, int] = {}  # noqa: RUF012  words and schemes in its strings, if asked for
     asks: tuple[Ask, ...] = ()
+    uses: dict[str, int] = {}  # noqa: RUF012  "cv2.imshow" -> its first line, if asked for
     script: bool = False  # asks whether `__name__` is "__main__", so its folder is an import root
 
 

@@ -1,0 +1,268 @@
+"""Which of several distributions stays: by evidence first, by rules second, never by a guess.
+
+A group of rivals is settled by the first of these that says something:
+
+1. the configuration names one (`use`);
+2. code uses what only some members of a family have: the first of them in the family's order that
+   has all of it, and of builds also one that is not installed;
+3. of builds, the first in the family's order, those for a GPU first where the image says so;
+4. one alone was loaded, or would be: it has the file that an import takes.
+
+Whose files are on the disk is no reason to keep a build: where two were installed over each other
+that is a race, and the answer must not change with it.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.rivals import Family, Member, Rivals, rivals
+from pruner.analysis.spelling import Spelling
+from pruner.analysis.verdicts import DROP, KEEP
+from pruner.model import Choice, Conflict, Inventory, Proof, SourceTree, Trace, Verdict
+
+MOST_FILES = 3
+"""Files that are shown of those that differ."""
+
+
+class Known(NamedTuple):
+    """What conflicts are settled from."""
+
+    image: str
+    inventory: Inventory
+    ownership: Ownership
+    traces: tuple[Trace, ...]
+    tree: SourceTree
+    files: frozenset[str]  # first-party files that are reached
+    gpu: bool  # what the configuration says of the image
+    use: Mapping[str, str]  # key -> the requirement of the configuration's `use`
+
+
+class Decision(NamedTuple):
+    """What stays, and the clause that says why; `keep` is empty where nothing settles it."""
+
+    keep: tuple[str, ...]
+    why: str
+    proof: tuple[Proof, ...] = ()
+
+
+def conflicts(
+    known: Known, verdicts: Iterable[Verdict], families: Sequence[Family]
+) -> tuple[Conflict, ...]:
+    """Return the conflicts among installed distributions of which at least one would be kept."""
+    kept = {row.name for row in verdicts if row.kept}
+    used = {name.partition(".")[0] for name in _uses(known)} | {
+        item.what.partition(".")[0] for trace in known.traces for item in trace.loaded
+    }
+    groups = rivals(known.inventory, families, used)
+    return tuple(_conflict(known, group) for group in groups if kept.intersection(group.keys))
+
+
+def applied(verdicts: Iterable[Verdict], found: Iterable[Conflict]) -> tuple[Verdict, ...]:
+    """Return the verdicts after the settled conflicts: what speaks for a rival speaks for its heir.
+
+    Where something that is not installed takes their place, all of them go.
+    """
+    rows = {row.name: row for row in verdicts}
+    for conflict in found:
+        if not conflict.settled or not conflict.drop:
+            continue
+        others = [rows[key] for key in conflict.drop if key in rows]
+        heir = rows.get(conflict.keep or "")
+        for row in others:
+            rows[row.name] = _changed(row, DROP, f"cannot live with {_heir(conflict)}")
+        if heir is not None and not heir.kept and any(row.kept for row in others):
+            rows[heir.name] = _changed(heir, KEEP, f"takes the place of {others[0].name}")
+    return tuple(rows.values())
+
+
+def _heir(conflict: Conflict) -> str:
+    return conflict.use or conflict.keep or ""
+
+
+def _changed(row: Verdict, verdict: str, why: str) -> Verdict:
+    if row.verdict == verdict:
+        return row
+    proof = (Proof(kind="conflict", what=why), *row.proof)
+    return msgspec.structs.replace(row, verdict=verdict, why=why, proof=proof)
+
+
+def _conflict(known: Known, group: Rivals) -> Conflict:
+    decision = _decided(known, group)
+    keep = decision.keep
+    alone = keep[0] if len(keep) == 1 else None
+    installed = alone in group.keys
+    everyone = dict.fromkeys([*group.keys, *_members(group.family)])
+    return Conflict(
+        kind=_kind(group),
+        distributions=group.keys,
+        why=f"{_what(known, group)}; {decision.why}",
+        settled=bool(keep),
+        keep=alone if installed else None,
+        drop=tuple(key for key in group.keys if key not in keep) if keep else (),
+        use=None if installed or not alone else known.use.get(alone, alone),
+        proof=(*_shown(known, group), *decision.proof),
+        choices=() if keep else _choices(known, everyone),
+    )
+
+
+def _kind(group: Rivals) -> str:
+    return "files" if group.differing else "import-name" if group.names else "builds"
+
+
+def _what(known: Known, group: Rivals) -> str:
+    """Return the clause that says how they stand in each other's way."""
+    if group.differing:
+        count = len(group.differing)
+        path, owner = next(iter(sorted(group.differing.items())))
+        whose = " and ".join(owner) or "nobody of them"
+        file = known.ownership.below_site(path)
+        differ = "one differs" if count == 1 else f"{count} differ"
+        return f"they own {group.shared} files together, of which {differ}: {file} is of {whose}"
+    if group.names:
+        name, paths = next(iter(group.names.items()))
+        first, *others = map(known.ownership.below_site, paths)
+        return f"`import {name}` takes {first} and never {', '.join(others)}"
+    return group.family.why if group.family and group.family.why else "one of them is enough"
+
+
+def _shown(known: Known, group: Rivals) -> tuple[Proof, ...]:
+    """Return what is seen on the disk."""
+    below = known.ownership.below_site
+    files = [
+        Proof(kind="file", what=below(path), by=", ".join(owner) or None)
+        for path, owner in sorted(group.differing.items())[:MOST_FILES]
+    ]
+    names = [
+        Proof(kind="import-name", what=name, by=below(paths[0]))
+        for name, paths in group.names.items()
+    ]
+    return (*files, *names)
+
+
+def _choices(known: Known, keys: Iterable[str]) -> tuple[Choice, ...]:
+    versions = {dist.key: dist.version for dist in known.inventory.distributions}
+    return tuple(
+        Choice(
+            what=f"keep {key}" if key in versions else f"{key} in their place",
+            config=f'use = ["{key}"]  # [images.{known.image}]',
+        )
+        for key in keys
+    )
+
+
+def _decided(known: Known, group: Rivals) -> Decision:
+    family = group.family
+    wanted = [key for key in dict.fromkeys([*group.keys, *_members(family)]) if key in known.use]
+    if wanted:
+        return Decision(tuple(wanted), f"the configuration uses {' and '.join(wanted)}")
+    if family is not None:
+        decision = _by_family(known, group, family)
+        if decision is not None:
+            return decision
+    return _by_evidence(known, group)
+
+
+def _members(family: Family | None) -> list[str]:
+    return [row.distribution for row in family.members] if family else []
+
+
+def _by_family(known: Known, group: Rivals, family: Family) -> Decision | None:
+    """Decide by what code uses, and among builds by preference; None where that says nothing."""
+    speaking = _speaking(known, family)
+    fitting = [row for row in _ordered(family, gpu=known.gpu) if {*row.has} >= speaking.keys()]
+    here = [row for row in fitting if row.distribution in group.keys]
+    proof = tuple(
+        Proof(kind="use", what=f"{family.imports[0]}.{name}", by=by)
+        for name, by in sorted(speaking.items())[:MOST_FILES]
+    )
+    if speaking and not fitting:
+        names = " and ".join(sorted(speaking)[:MOST_FILES])
+        return Decision((), f"none of them has {names}, which code uses together", proof)
+    if family.kind == "builds":
+        taken = (here or fitting)[:1]
+        why = _because(family, taken[0], speaking, gpu=known.gpu) if taken else ""
+        return Decision((taken[0].distribution,), why, proof) if taken else None
+    if speaking and len(here) == 1:
+        name, by = next(iter(sorted(speaking.items())))
+        what = f"{family.imports[0]}.{name}"
+        return Decision((here[0].distribution,), f"{what} is its own, used by {by}", proof)
+    return None
+
+
+def _ordered(family: Family, *, gpu: bool) -> list[Member]:
+    """Return the members in the order of preference."""
+    if family.kind != "builds":
+        return list(family.members)
+    return sorted(family.members, key=lambda row: row.gpu is not None and row.gpu is not gpu)
+
+
+def _because(family: Family, taken: Member, speaking: Mapping[str, str], *, gpu: bool) -> str:
+    if speaking:
+        name, by = next(iter(sorted(speaking.items())))
+        return f"{family.imports[0]}.{name} is used by {by}"
+    if taken.gpu is not None:
+        said = "gpu = true" if gpu else "the configuration says of no GPU"
+        return f"{said}, so {taken.distribution}"
+    more = sorted({name for row in family.members for name in row.has} - {*taken.has})
+    return (
+        f"no code uses what others have ({', '.join(more[:MOST_FILES])})"
+        if more
+        else (f"{taken.distribution} is the one to prefer")
+    )
+
+
+def _speaking(known: Known, family: Family) -> dict[str, str]:
+    """Return what code uses of what only some members have -> "path:line"."""
+    special = {name for row in family.members for name in row.has}
+    found: dict[str, str] = {}
+    for dotted, by in _uses(known).items():
+        for top in family.imports:
+            rest = dotted.removeprefix(f"{top}.")
+            if rest == dotted:
+                continue
+            for name in special:
+                if rest == name or rest.startswith(f"{name}."):
+                    found.setdefault(name, by)
+    return found
+
+
+def _uses(known: Known) -> dict[str, str]:
+    """Return what reached first-party code reads off modules, or imports -> "path:line"."""
+    found: dict[str, str] = {}
+    for path in sorted(known.files):
+        file = known.tree.files[path]
+        for name, line in file.uses.items():
+            found.setdefault(name, f"{path}:{line}")
+        for site in file.sites:
+            found.setdefault(site.module, f"{path}:{site.line}")
+    return found
+
+
+def _by_evidence(known: Known, group: Rivals) -> Decision:
+    """Decide by what was loaded: the only one of them that was."""
+    spelling = Spelling(known.ownership, known.tree)
+    loaded: dict[str, list[Proof]] = defaultdict(list)
+    for trace in known.traces:
+        for item in trace.loaded:
+            owners = {*known.ownership.of_file(item.file)} & {*group.keys}
+            if len(owners) == 1:
+                by = spelling.short(item.by) if item.by else None
+                proof = Proof(kind=item.kind, what=item.what, by=by, agent=trace.agent)
+                loaded[owners.pop()].append(proof)
+    if len(loaded) == 1:
+        key, proofs = next(iter(loaded.items()))
+        what = proofs[0].what
+        return Decision((key,), f"only {key} was loaded: {what}", tuple(proofs[:MOST_FILES]))
+    if loaded:
+        both = " and ".join(sorted(loaded))
+        return Decision((), f"{both} were loaded, and nothing tells which one is meant")
+    taken = {key for name in group.names for key in known.ownership.of_module(name)} & {*group.keys}
+    taken = taken or {key for row in group.differing.values() for key in row}
+    if len(taken) == 1:
+        key = taken.pop()
+        return Decision((key,), f"{key} is what an import takes, and none was loaded")
+    return Decision((), "none was loaded, and nothing tells which one is meant")

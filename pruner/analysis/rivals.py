@@ -1,0 +1,163 @@
+"""Distributions that stand in each other's way: found on the disk, and known as families."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from pruner.analysis.attribution import BYTECODE, module_of
+from pruner.model import Inventory, Value
+
+
+class Member(Value, frozen=True):
+    """One distribution of a family."""
+
+    distribution: str
+    has: tuple[str, ...] = ()  # below the import name: "imshow"; who uses one needs this member
+    gpu: bool | None = None  # built for one, or for none; None: the same for both
+
+
+class Family(Value, frozen=True):
+    """Distributions of which an environment needs one, in the order of preference.
+
+    `kind`: "builds" of one project, which stand in for each other; "names": other projects under
+    the same import name, which do not.
+    """
+
+    name: str
+    kind: str
+    imports: tuple[str, ...]
+    members: tuple[Member, ...]
+    why: str = ""
+
+    def member(self, key: str) -> Member | None:
+        """Return a member by the key of its distribution."""
+        return next((member for member in self.members if member.distribution == key), None)
+
+
+class Rivals(Value, frozen=True):
+    """Installed distributions that stand in each other's way, and what shows it."""
+
+    keys: tuple[str, ...]  # sorted
+    differing: dict[str, tuple[str, ...]]  # file with several contents -> whose is on the disk
+    shared: int  # files that several of them own
+    names: dict[str, tuple[str, ...]]  # import name -> its files, of different owners
+    family: Family | None = None
+
+
+def rivals(
+    inventory: Inventory, families: Sequence[Family], used: Collection[str]
+) -> tuple[Rivals, ...]:
+    """Return the groups of distributions that share a file, an import name or a family.
+
+    Files that several own with the same content are in nobody's way, such as the `__init__.py` of a
+    namespace; neither are those outside of the import names that are `used`: many bring `tests`.
+    """
+    owners = _owners(inventory)
+    differing = {
+        path: row
+        for path, row in owners.items()
+        if len(_contents(row)) > 1 and _top(path, inventory) in used
+    }
+    names = {
+        name: paths for name, paths in _shared_names(inventory, owners).items() if name in used
+    }
+    known = inventory.by_key()
+    groups = _Groups()
+    for row in differing.values():
+        groups.join(row)
+    for paths in names.values():
+        groups.join(key for path in paths for key in owners[path])
+    installed = [
+        (family, [row.distribution for row in family.members if row.distribution in known])
+        for family in families
+    ]
+    for _, members in installed:
+        groups.join(members)
+    return tuple(
+        Rivals(
+            keys=keys,
+            differing={
+                path: _on_disk(path, row, inventory)
+                for path, row in differing.items()
+                if row.keys() & set(keys)
+            },
+            shared=sum(len(row.keys() & set(keys)) > 1 for row in owners.values()),
+            names={
+                name: paths
+                for name, paths in names.items()
+                if any(owners[path].keys() & set(keys) for path in paths)
+            },
+            family=next((row for row, members in installed if {*members} & {*keys}), None),
+        )
+        for keys in groups.found()
+    )
+
+
+def _owners(inventory: Inventory) -> dict[str, dict[str, str | None]]:
+    """Return path -> key -> the hash that its RECORD has."""
+    owners: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for dist in inventory.distributions:
+        if dist.managed:
+            for file in dist.files:
+                owners[file.path][dist.key] = file.sha256
+    return owners
+
+
+def _top(path: str, inventory: Inventory) -> str:
+    """Return the import name that a file lies below, or "" outside of the site folders."""
+    folder = next((each for each in inventory.site_dirs if path.startswith(f"{each}/")), None)
+    return path[len(folder) + 1 :].partition("/")[0].partition(".")[0] if folder else ""
+
+
+def _contents(row: Mapping[str, str | None]) -> set[str]:
+    return {digest for digest in row.values() if digest}
+
+
+def _on_disk(path: str, row: Mapping[str, str | None], inventory: Inventory) -> tuple[str, ...]:
+    digest = inventory.on_disk.get(path)
+    return tuple(sorted(key for key, hashed in row.items() if hashed and hashed == digest))
+
+
+def _shared_names(
+    inventory: Inventory, owners: Mapping[str, Mapping[str, object]]
+) -> dict[str, tuple[str, ...]]:
+    """Return the topmost import names for which several have a file of their own.
+
+    The file that the import system takes comes first.
+    """
+    found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
+    for order, folder in enumerate(inventory.site_dirs):
+        for path in owners:
+            if not path.startswith(f"{folder}/"):
+                continue
+            relative = path[len(folder) + 1 :]
+            name, kind = module_of(relative) if relative.count("/") < 2 else ("", 0)  # noqa: PLR2004
+            if name and "." not in name and kind != BYTECODE:
+                found[name].append((order, kind, path))
+    shared: dict[str, tuple[str, ...]] = {}
+    for name, rows in sorted(found.items()):
+        paths = [path for _, _, path in sorted(rows)]
+        first = owners[paths[0]].keys()
+        others = [path for path in paths[1:] if not owners[path].keys() & first]
+        if others:
+            shared[name] = (paths[0], *others)
+    return shared
+
+
+class _Groups:
+    """Joins keys that have to be settled together."""
+
+    def __init__(self) -> None:
+        self._group: dict[str, frozenset[str]] = {}
+
+    def join(self, keys: Iterable[str]) -> None:
+        """Put keys into one group, with all that each is in a group with."""
+        together = frozenset(keys)
+        for key in tuple(together):
+            together |= self._group.get(key, frozenset())
+        for key in together:
+            self._group[key] = together
+
+    def found(self) -> list[tuple[str, ...]]:
+        """Return the groups of two and more."""
+        groups = {tuple(sorted(group)) for group in self._group.values() if len(group) > 1}
+        return sorted(groups)

@@ -1,0 +1,289 @@
+"""Who stands in whose way, and what settles it: on tiny installed trees without a sandbox."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.conflicts import Known, applied, conflicts
+from pruner.analysis.rivals import Family, Member, rivals
+from pruner.model import (
+    AgentStatus,
+    Conflict,
+    Distribution,
+    Inventory,
+    Loaded,
+    OwnedFile,
+    SourceFile,
+    SourceTree,
+    Trace,
+    Verdict,
+)
+
+SITE = "/env/site-packages"
+
+OPENCV = Family(
+    name="opencv",
+    kind="builds",
+    imports=("cv2",),
+    members=(
+        Member(distribution="opencv-python-headless"),
+        Member(distribution="opencv-python", has=("imshow",)),
+        Member(distribution="opencv-contrib-python-headless", has=("xfeatures2d",)),
+        Member(distribution="opencv-contrib-python", has=("imshow", "xfeatures2d")),
+    ),
+)
+ONNX = Family(
+    name="onnxruntime",
+    kind="builds",
+    imports=("onnxruntime",),
+    members=(
+        Member(distribution="onnxruntime", gpu=False),
+        Member(distribution="onnxruntime-gpu", gpu=True),
+    ),
+)
+WHISPER = Family(
+    name="whisper",
+    kind="names",
+    imports=("whisper",),
+    members=(
+        Member(distribution="openai-whisper", has=("load_model",)),
+        Member(distribution="whisper", has=("create", "fetch")),
+    ),
+)
+CV2 = {"cv2/__init__.py": "same", "cv2/cv2.abi3.so": "{}"}
+SPEECH = {
+    "openai-whisper": {"whisper/__init__.py": "a"},
+    "whisper": {"whisper.py": "b"},
+}
+
+
+def inventory(
+    files: Mapping[str, Mapping[str, str]], winner: str = "", **versions: str
+) -> Inventory:
+    """Return what is installed: distribution -> path below site-packages -> content.
+
+    Of files with several contents that of `winner` is on the disk.
+    """
+    dists = [
+        Distribution(
+            name=name,
+            version=versions.get(name.replace("-", "_"), "1.0"),
+            files=tuple(
+                OwnedFile(f"{SITE}/{path}", digest.format(name)) for path, digest in owned.items()
+            ),
+        )
+        for name, owned in files.items()
+    ]
+    counts: dict[str, int] = {}
+    for owned in files.values():
+        for path in owned:
+            counts[path] = counts.get(path, 0) + 1
+    disk = {
+        f"{SITE}/{path}": digest.format(name)
+        for name, owned in sorted(files.items(), key=lambda row: row[0] == winner)
+        for path, digest in owned.items()
+        if counts[path] > 1
+    }
+    return Inventory(
+        python="3.11.2",
+        executable="/env/bin/python",
+        markers={},
+        site_dirs=(SITE,),
+        stdlib_dirs=("/usr/lib/python3.11",),
+        distributions=tuple(dists),
+        on_disk=disk,
+    )
+
+
+def settled(  # noqa: PLR0913  a case has this many sides
+    installed: Inventory,
+    family: Family | None = None,
+    uses: Mapping[str, int] | None = None,
+    loaded: Mapping[str, str] | None = None,
+    *,
+    gpu: bool = False,
+    use: Mapping[str, str] | None = None,
+    kept: set[str] | None = None,
+) -> tuple[Conflict, ...]:
+    """Return the conflicts; `uses` is what app.py reads off modules, `loaded` name -> path."""
+    tree = SourceTree(
+        files={"app.py": SourceFile(path="app.py", module="app", uses=dict(uses or {}))}, edges={}
+    )
+    trace = Trace(
+        agent="agent",
+        status=AgentStatus.OK,
+        seconds=1,
+        loaded=tuple(
+            Loaded(kind="module", what=name, file=f"{SITE}/{path}", by="/srv/app.py:1")
+            for name, path in (loaded or {}).items()
+        ),
+    )
+    known = Known(
+        image="app",
+        inventory=installed,
+        ownership=Ownership(installed),
+        traces=(trace,),
+        tree=tree,
+        files=frozenset({"app.py"}),
+        gpu=gpu,
+        use=use or {},
+    )
+    rows = [
+        verdict(dist.key, keep=kept is None or dist.key in kept) for dist in installed.distributions
+    ]
+    return conflicts(known, rows, [family] if family else [])
+
+
+def verdict(name: str, *, keep: bool) -> Verdict:
+    word, why = ("keep", "loaded") if keep else ("drop", "nothing needs it")
+    return Verdict(name=name, version="1.0", verdict=word, level="unused", size_bytes=1, why=why)
+
+
+def of(*names: str) -> dict[str, dict[str, str]]:
+    return dict.fromkeys(names, CV2)
+
+
+@pytest.mark.parametrize("winner", ["opencv-python", "opencv-python-headless"])
+def test_the_disk_does_not_decide_between_builds(winner: str) -> None:
+    installed = inventory(of("opencv-python", "opencv-python-headless"), winner)
+    (found,) = settled(installed, OPENCV, {"cv2.imencode": 3})
+    assert (found.kind, found.keep, found.drop) == (
+        "files",
+        "opencv-python-headless",
+        ("opencv-python",),
+    )
+    assert found.settled
+    assert f"cv2/cv2.abi3.so is of {winner}" in found.why
+    assert "they own 2 files together, of which one differs" in found.why
+    assert found.proof[0].by == winner
+
+
+@pytest.mark.parametrize(
+    ("uses", "keep"),
+    [
+        ({"cv2.imshow": 7}, "opencv-python"),
+        ({"cv2.xfeatures2d.SIFT_create": 7}, "opencv-contrib-python-headless"),
+        ({"cv2.imshow": 7, "cv2.xfeatures2d.SURF": 8}, "opencv-contrib-python"),
+        ({"cv2.imshow_later": 7, "other.imshow": 8}, "opencv-python-headless"),
+    ],
+)
+def test_what_code_uses_decides(uses: dict[str, int], keep: str) -> None:
+    installed = inventory(of(*(row.distribution for row in OPENCV.members)))
+    (found,) = settled(installed, OPENCV, uses)
+    assert found.keep == keep
+    assert len(found.drop) == 3
+
+
+def test_a_build_that_is_not_installed_takes_the_place_where_only_it_fits() -> None:
+    installed = inventory(of("opencv-python-headless", "opencv-contrib-python-headless"))
+    (found,) = settled(installed, OPENCV, {"cv2.imshow": 7})
+    assert (found.use, found.keep) == ("opencv-python", None)
+    assert found.drop == ("opencv-contrib-python-headless", "opencv-python-headless")
+    assert found.settled
+
+
+@pytest.mark.parametrize(("gpu", "keep"), [(True, "onnxruntime-gpu"), (False, "onnxruntime")])
+def test_the_configuration_says_which_machine_it_is(keep: str, *, gpu: bool) -> None:
+    files = {"onnxruntime/__init__.py": "{}"}
+    installed = inventory({"onnxruntime": files, "onnxruntime-gpu": files})
+    (found,) = settled(installed, ONNX, {"onnxruntime.InferenceSession": 1}, gpu=gpu)
+    assert found.keep == keep
+
+
+@pytest.mark.parametrize(
+    ("uses", "keep"),
+    [({"whisper.load_model": 4}, "openai-whisper"), ({"whisper.create": 4}, "whisper")],
+)
+def test_two_projects_of_one_import_name(uses: dict[str, int], keep: str) -> None:
+    loaded = {"whisper": "whisper/__init__.py"}
+    (found,) = settled(inventory(SPEECH), WHISPER, uses, loaded)
+    assert (found.kind, found.keep) == ("import-name", keep)
+    assert "`import whisper` takes whisper/__init__.py and never whisper.py" in found.why
+    assert "app.py:4" in found.why
+
+
+def test_what_was_loaded_decides_where_the_use_says_nothing() -> None:
+    loaded = {"whisper": "whisper/__init__.py"}
+    (found,) = settled(inventory(SPEECH), WHISPER, {}, loaded)
+    assert found.keep == "openai-whisper"
+    assert "only openai-whisper was loaded" in found.why
+
+
+def test_uses_of_both_cannot_be_settled() -> None:
+    uses = {"whisper.load_model": 4, "whisper.create": 5}
+    (found,) = settled(inventory(SPEECH), WHISPER, uses, {"whisper": "whisper/__init__.py"})
+    assert not found.settled
+    assert [choice.config for choice in found.choices] == [
+        'use = ["openai-whisper"]  # [images.app]',
+        'use = ["whisper"]  # [images.app]',
+    ]
+    assert found.drop == ()
+
+
+def test_the_configuration_has_the_last_word() -> None:
+    uses = {"whisper.load_model": 4, "whisper.create": 5}
+    (found,) = settled(inventory(SPEECH), WHISPER, uses, use={"whisper": "whisper"})
+    assert (found.settled, found.keep, found.use) == (True, "whisper", None)
+    both = {"whisper": "whisper", "openai-whisper": "openai-whisper"}
+    (found,) = settled(inventory(SPEECH), WHISPER, uses, use=both)
+    assert (found.settled, found.keep, found.drop) == (True, None, ())
+    (found,) = settled(inventory(SPEECH), WHISPER, use={"whisper": "whisper==1.1.11"})
+    assert found.keep == "whisper"
+
+
+def test_two_that_no_rule_knows() -> None:
+    files = {"a": {"thing/__init__.py": "a"}, "b": {"thing/__init__.py": "b"}}
+    loaded = {"thing": "thing/__init__.py"}
+    (found,) = settled(inventory(files, "b"), loaded=loaded)
+    assert (found.settled, found.keep, found.drop) == (True, "b", ("a",))
+    more = {
+        "a": {"thing/__init__.py": "a", "thing/a.py": "x"},
+        "b": {"thing/__init__.py": "b", "thing/b.py": "x"},
+    }
+    loaded |= {"thing.a": "thing/a.py"}
+    (found,) = settled(inventory(more, "b"), loaded=loaded)
+    assert not found.settled
+    assert "a and b were loaded" in found.why
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"a": {"ns/__init__.py": "same"}, "b": {"ns/__init__.py": "same"}},
+        {"a": {"tests/__init__.py": "a"}, "b": {"tests/__init__.py": "b"}},
+        {"a": {"ns/x.py": "a"}, "b": {"ns/y.py": "b"}},
+        {"a": {"ns/__init__.py": "a"}, "b": {"ns/sub/__init__.py": "b"}},
+        {"a": {"x.py": "a", "x.cpython-311-x86_64-linux-gnu.so": "b"}},
+    ],
+)
+def test_who_is_in_nobodys_way(files: dict[str, dict[str, str]]) -> None:
+    assert settled(inventory(files), uses={"ns.x": 1, "x.y": 2}) == ()
+
+
+def test_what_nobody_would_keep_is_no_conflict() -> None:
+    assert settled(inventory(SPEECH), WHISPER, kept=set()) == ()
+
+
+def test_what_speaks_for_a_rival_speaks_for_its_heir() -> None:
+    installed = inventory(of("opencv-python", "opencv-python-headless"), "opencv-python")
+    found = settled(installed, OPENCV, {"cv2.imencode": 3}, kept={"opencv-python"})
+    rows = [verdict("opencv-python", keep=True), verdict("opencv-python-headless", keep=False)]
+    gone, heir = applied(rows, found)
+    assert (gone.verdict, gone.why) == ("drop", "cannot live with opencv-python-headless")
+    assert (heir.verdict, heir.why) == ("keep", "takes the place of opencv-python")
+
+
+def test_groups_are_joined_by_any_of_the_three() -> None:
+    files = {"a": {"x.py": "a"}, "b": {"x.py": "b", "y.py": "b"}, "c": {"y/__init__.py": "c"}}
+    family = Family(
+        name="f",
+        kind="builds",
+        imports=("z",),
+        members=(Member(distribution="c"), Member(distribution="d")),
+    )
+    installed = inventory({**files, "d": {"d.py": "d"}, "e": {"e.py": "e"}})
+    (group,) = rivals(installed, [family], {"x", "y"})
+    assert group.keys == ("a", "b", "c", "d")
+    assert group.names == {"y": (f"{SITE}/y/__init__.py", f"{SITE}/y.py")}
+    assert group.family == family
