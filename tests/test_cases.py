@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pruner.model import Document
+from pruner.model import Conflict, Document
 from support import Done, assert_nothing_left, run
 
 CASES = Path(__file__).with_name("cases")
@@ -32,6 +32,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     restored: tuple[str, ...] | None = None
     rounds: int | None = None
     findings: tuple[str, ...] | None = None
+    conflicts: dict[str, str] | None = None  # "a, b" -> "files: keeps a"
     exercises: dict[str, tuple[str, ...]] = {}  # agent -> outcomes
     error: str = ""  # the whole line, or re: and a regular expression
     hint: str = ""
@@ -87,6 +88,14 @@ def _compare(step: Step, done: Done) -> None:
         _compare_document(step, done.document)
 
 
+def _outcome(item: Conflict) -> str:
+    """Return "files: keeps a", "builds: uses c", "files: a or b" where nothing settles it."""
+    if not item.settled:
+        named = (choice.config.split('"')[1] for choice in item.choices)
+        return f"{item.kind}: {' or '.join(named)}"
+    return f"{item.kind}: uses {item.use}" if item.use else f"{item.kind}: keeps {item.keep}"
+
+
 def _matches(wanted: str, line: str) -> bool:
     if wanted.startswith("re:"):
         return re.fullmatch(wanted.removeprefix("re:"), line) is not None
@@ -111,6 +120,9 @@ def _compare_document(step: Step, document: Document) -> None:
         assert sorted(item.name for item in proof.restored) == sorted(step.restored)
     if step.findings is not None:
         assert [item.code for item in document.findings] == list(step.findings)
+    if step.conflicts is not None:
+        found = {", ".join(item.distributions): _outcome(item) for item in document.conflicts}
+        assert found == step.conflicts
     for agent in document.agents:
         if agent.name in step.exercises:
             outcomes = tuple(item.outcome for item in agent.exercises)
