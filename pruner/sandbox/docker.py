@@ -255,13 +255,12 @@ class DockerEnvironment:
     def _internal(self) -> Iterator["Network"]:
         name = f"pruner-{self._workspace.id}-{len(list(self._workspace.path.iterdir()))}"
         labels = labelled(self._workspace.id)
-        with engine.failing("cannot make a network"):
-            network = self._client.networks.create(name, internal=True, labels=labels)
-        try:
+        with engine.made(
+            lambda: self._client.networks.create(name, internal=True, labels=labels),
+            lambda network: network.remove(),
+            "a network",
+        ) as network:
             yield network
-        finally:
-            with contextlib.suppress(PrunerError), engine.failing("cannot remove a network"):
-                network.remove()
 
     def _serve(self, name: str, service: Service, network: "Network", stack: ExitStack) -> None:
         where = f"images.{self._image.name}.services.{name}"

@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, PrunerError
 from pruner.sandbox.base import last_line
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+T = TypeVar("T")
 
 LABEL = "dev.pruner.run"
 """The label on everything that pruner makes in an engine; its value is the workspace's id."""
@@ -57,6 +60,38 @@ def failing(what: str, hint: str | None = None) -> Iterator[None]:
             f"{what}: the engine stopped answering ({type(error).__name__})",
             hint="see whether the engine still runs, then `pruner gc` removes what is left",
         ) from error
+
+
+@contextmanager
+def made(make: Callable[[], T], remove: Callable[[T], object], what: str) -> Iterator[T]:
+    """Have the engine make something, and remove it on every way out.
+
+    It is asked in a thread, where no signal arrives: an interrupt between the engine's making it
+    and its answer would leave something behind that nobody knows of.
+    """
+    results: list[T | BaseException] = []
+
+    def attempt() -> None:
+        try:
+            results.append(make())
+        except BaseException as error:  # noqa: BLE001  it is raised where it was asked for
+            results.append(error)
+
+    worker = threading.Thread(target=attempt, daemon=True, name="engine")
+    worker.start()
+    try:
+        with failing(f"cannot make {what}"):
+            worker.join()
+            result = results[0]
+            if isinstance(result, BaseException):
+                raise result
+        yield result
+    finally:
+        worker.join(TIMEOUT)
+        for item in results:
+            if not isinstance(item, BaseException):
+                with suppress(PrunerError), failing(f"cannot remove {what}"):
+                    remove(item)
 
 
 def build(
