@@ -81,8 +81,8 @@ class DockerSandbox:
         tag = f"pruner-{image.name.lower()}:{self._workspace.id}"
         dockerfile, context = self._root / image.dockerfile, self._root / image.context
         labels = labelled(self._workspace.id)
+        self._images[image.name] = tag  # before it is there: an interrupt may come as it appears
         engine.build(dockerfile, context, tag, args=image.build_args, labels=labels)
-        self._images[image.name] = tag
         return tag
 
     def _install(self, image: Image, layout: Layout, lock: str, folder: Path, tag: str) -> None:

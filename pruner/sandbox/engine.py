@@ -26,6 +26,9 @@ TIMEOUT = 60
 
 BUILD_TIMEOUT = 3600.0
 
+CANCEL_TIMEOUT = 10.0
+"""Seconds for a build to end when it is told to."""
+
 BUILDKIT_INSIDE = range(18, 23)
 """Major versions of the docker client that have BuildKit in them."""
 
@@ -142,16 +145,29 @@ def _builds(program: str) -> bool:
 
 def _run_build(argv: Sequence[str], dockerfile: Path) -> None:
     env = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, env=env, timeout=BUILD_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        message = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
-        raise OutsideError(message) from error
-    if done.returncode != 0:
-        said, hint = _why(done.stderr.decode("utf-8", "replace"))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdout=pipe, stderr=pipe, env=env) as process:
+        try:
+            _, errors = process.communicate(timeout=BUILD_TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            _cancel(process)
+            message = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
+            raise OutsideError(message) from error
+        except BaseException:
+            _cancel(process)
+            raise
+    if process.returncode != 0:
+        said, hint = _why(errors.decode("utf-8", "replace"))
         raise OutsideError(f"{dockerfile}: the build failed: {said}", hint=hint)
+
+
+def _cancel(process: "subprocess.Popen[bytes]") -> None:
+    """End a build in order: where its client is killed, the engine may go on and make the image."""
+    process.terminate()
+    try:
+        process.communicate(timeout=CANCEL_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 UNPULLED = ("failed to resolve source metadata", "pull access", "failed to do request: Head")
