@@ -180,7 +180,7 @@ def leftovers(pid: int, cache: Path | None = None) -> list[str]:
 def assert_nothing_left(pid: int, cache: Path | None = None) -> None:
     """Check that a run has left nothing, at once or a moment later."""
     left = until(lambda: leftovers(pid, cache), lambda found: not found)
-    assert not left
+    assert not left, left
 
 
 def until(look: Callable[[], T], enough: Callable[[T], bool], patience: float = PATIENCE) -> T:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pruner.errors import OutsideError, PrunerError
 from pruner.sandbox.base import OUTPUT_LIMIT, Completed, Exit
-from pruner.sandbox.engine import LABEL, failing
+from pruner.sandbox.engine import LABEL, failing, made
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -56,18 +56,15 @@ def started(
     client: "DockerClient", image: str, command: Sequence[str] | None, options: Mapping[str, Any]
 ) -> Iterator["Container"]:
     """Start a container and remove it on every way out."""
-    container: Container | None = None
-    try:
+    words = None if command is None else list(command)
+    with made(
+        lambda: client.containers.create(image, words, **options),
+        lambda container: container.remove(force=True, v=True),
+        f"a container of {image}",
+    ) as container:
         with failing(f"cannot start a container of {image}"):
-            container = client.containers.create(
-                image, None if command is None else list(command), **options
-            )
             container.start()
         yield container
-    finally:
-        if container is not None:
-            with contextlib.suppress(PrunerError), failing("cannot remove a container"):
-                container.remove(force=True, v=True)
 
 
 def labelled(run: str) -> dict[str, str]:

@@ -81,8 +81,8 @@ class DockerSandbox:
         tag = f"pruner-{image.name.lower()}:{self._workspace.id}"
         dockerfile, context = self._root / image.dockerfile, self._root / image.context
         labels = labelled(self._workspace.id)
+        self._images[image.name] = tag  # before it is there: an interrupt may come as it appears
         engine.build(dockerfile, context, tag, args=image.build_args, labels=labels)
-        self._images[image.name] = tag
         return tag
 
     def _install(self, image: Image, layout: Layout, lock: str, folder: Path, tag: str) -> None:
@@ -255,13 +255,12 @@ class DockerEnvironment:
     def _internal(self) -> Iterator["Network"]:
         name = f"pruner-{self._workspace.id}-{len(list(self._workspace.path.iterdir()))}"
         labels = labelled(self._workspace.id)
-        with engine.failing("cannot make a network"):
-            network = self._client.networks.create(name, internal=True, labels=labels)
-        try:
+        with engine.made(
+            lambda: self._client.networks.create(name, internal=True, labels=labels),
+            lambda network: network.remove(),
+            "a network",
+        ) as network:
             yield network
-        finally:
-            with contextlib.suppress(PrunerError), engine.failing("cannot remove a network"):
-                network.remove()
 
     def _serve(self, name: str, service: Service, network: "Network", stack: ExitStack) -> None:
         where = f"images.{self._image.name}.services.{name}"

@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, PrunerError
 from pruner.sandbox.base import last_line
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+T = TypeVar("T")
 
 LABEL = "dev.pruner.run"
 """The label on everything that pruner makes in an engine; its value is the workspace's id."""
@@ -22,6 +25,9 @@ TIMEOUT = 60
 """Seconds for one answer of the engine."""
 
 BUILD_TIMEOUT = 3600.0
+
+CANCEL_TIMEOUT = 10.0
+"""Seconds for a build to end when it is told to."""
 
 BUILDKIT_INSIDE = range(18, 23)
 """Major versions of the docker client that have BuildKit in them."""
@@ -57,6 +63,38 @@ def failing(what: str, hint: str | None = None) -> Iterator[None]:
             f"{what}: the engine stopped answering ({type(error).__name__})",
             hint="see whether the engine still runs, then `pruner gc` removes what is left",
         ) from error
+
+
+@contextmanager
+def made(make: Callable[[], T], remove: Callable[[T], object], what: str) -> Iterator[T]:
+    """Have the engine make something, and remove it on every way out.
+
+    It is asked in a thread, where no signal arrives: an interrupt between the engine's making it
+    and its answer would leave something behind that nobody knows of.
+    """
+    results: list[T | BaseException] = []
+
+    def attempt() -> None:
+        try:
+            results.append(make())
+        except BaseException as error:  # noqa: BLE001  it is raised where it was asked for
+            results.append(error)
+
+    worker = threading.Thread(target=attempt, daemon=True, name="engine")
+    worker.start()
+    try:
+        with failing(f"cannot make {what}"):
+            worker.join()
+            result = results[0]
+            if isinstance(result, BaseException):
+                raise result
+        yield result
+    finally:
+        worker.join(TIMEOUT)
+        for item in results:
+            if not isinstance(item, BaseException):
+                with suppress(PrunerError), failing(f"cannot remove {what}"):
+                    remove(item)
 
 
 def build(
@@ -107,16 +145,29 @@ def _builds(program: str) -> bool:
 
 def _run_build(argv: Sequence[str], dockerfile: Path) -> None:
     env = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
-    try:
-        done = subprocess.run(
-            argv, capture_output=True, env=env, timeout=BUILD_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        message = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
-        raise OutsideError(message) from error
-    if done.returncode != 0:
-        said, hint = _why(done.stderr.decode("utf-8", "replace"))
+    pipe = subprocess.PIPE
+    with subprocess.Popen(argv, stdout=pipe, stderr=pipe, env=env) as process:
+        try:
+            _, errors = process.communicate(timeout=BUILD_TIMEOUT)
+        except subprocess.TimeoutExpired as error:
+            _cancel(process)
+            message = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
+            raise OutsideError(message) from error
+        except BaseException:
+            _cancel(process)
+            raise
+    if process.returncode != 0:
+        said, hint = _why(errors.decode("utf-8", "replace"))
         raise OutsideError(f"{dockerfile}: the build failed: {said}", hint=hint)
+
+
+def _cancel(process: "subprocess.Popen[bytes]") -> None:
+    """End a build in order: where its client is killed, the engine may go on and make the image."""
+    process.terminate()
+    try:
+        process.communicate(timeout=CANCEL_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 UNPULLED = ("failed to resolve source metadata", "pull access", "failed to do request: Head")
