@@ -9,6 +9,7 @@ from packaging.requirements import Requirement
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.conflicts import Known, applied, conflicts
 from pruner.analysis.evidence import reached
+from pruner.analysis.promises import broken_promises
 from pruner.analysis.rivals import Family
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
@@ -93,7 +94,11 @@ def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
         differences=proof.differences,
     )
     return Settled(
-        verdicts=_sized(plan, proof), weighed=weighed, conflicts=found, text=text, proof=report
+        verdicts=_sized(plan, proof),
+        weighed=weighed,
+        conflicts=(*found, *broken_promises(plan.inventory, plan.verdicts)),
+        text=text,
+        proof=report,
     )
 
 
