@@ -11,6 +11,7 @@ from pruner.analysis.conflicts import Known, applied, conflicts
 from pruner.analysis.evidence import reached
 from pruner.analysis.promises import broken_promises
 from pruner.analysis.rivals import Family
+from pruner.analysis.stacks import stacks
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
 from pruner.config import Image
@@ -96,7 +97,11 @@ def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
     return Settled(
         verdicts=_sized(plan, proof),
         weighed=weighed,
-        conflicts=(*found, *broken_promises(plan.inventory, plan.verdicts)),
+        conflicts=(
+            *found,
+            *stacks(subject.inventory, case.reading.linkage, plan.verdicts),
+            *broken_promises(plan.inventory, plan.verdicts),
+        ),
         text=text,
         proof=report,
     )
