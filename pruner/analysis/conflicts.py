@@ -6,10 +6,10 @@ A group of rivals is settled by the first of these that says something:
 2. code uses what only some members of a family have: the first of them in the family's order that
    has all of it, and of builds also one that is not installed;
 3. of builds, the first in the family's order, those for a GPU first where the image says so;
-4. one alone was loaded, or would be: it has the file that an import takes.
+4. one alone was loaded; or it has the file that an import takes of several.
 
-Whose files are on the disk is no reason to keep a build: where two were installed over each other
-that is a race, and the answer must not change with it.
+Whose content a file has that several own is no reason by itself: that was a race between their
+installations, and the answer must not change with it.
 """
 
 from collections import defaultdict
@@ -261,8 +261,7 @@ def _by_evidence(known: Known, group: Rivals) -> Decision:
         both = " and ".join(sorted(loaded))
         return Decision((), f"{both} were loaded, and nothing tells which one is meant")
     taken = {key for name in group.names for key in known.ownership.of_module(name)} & {*group.keys}
-    taken = taken or {key for row in group.differing.values() for key in row}
-    if len(taken) == 1:
+    if len(taken) == 1 and not group.differing:
         key = taken.pop()
         return Decision((key,), f"{key} is what an import takes, and none was loaded")
     return Decision((), "none was loaded, and nothing tells which one is meant")

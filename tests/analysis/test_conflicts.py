@@ -237,6 +237,11 @@ def test_two_that_no_rule_knows() -> None:
     loaded = {"thing": "thing/__init__.py"}
     (found,) = settled(inventory(files, "b"), loaded=loaded)
     assert (found.settled, found.keep, found.drop) == (True, "b", ("a",))
+    (found,) = settled(inventory(files, "b"), uses={"thing.x": 2})
+    assert not found.settled  # whose file is there was a race
+    names = {"a": {"thing/__init__.py": "a"}, "b": {"thing.py": "b"}}
+    (found,) = settled(inventory(names), uses={"thing.x": 2})
+    assert found.keep == "a"
     more = {
         "a": {"thing/__init__.py": "a", "thing/a.py": "x"},
         "b": {"thing/__init__.py": "b", "thing/b.py": "x"},
