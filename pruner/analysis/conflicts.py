@@ -57,7 +57,7 @@ def conflicts(
     used = {name.partition(".")[0] for name in _uses(known)} | {
         item.what.partition(".")[0] for trace in known.traces for item in trace.loaded
     }
-    groups = rivals(known.inventory, families, used)
+    groups = rivals(known.inventory, families, used, known.use.keys())
     return tuple(_conflict(known, group) for group in groups if kept.intersection(group.keys))
 
 
@@ -95,7 +95,6 @@ def _conflict(known: Known, group: Rivals) -> Conflict:
     keep = decision.keep
     alone = keep[0] if len(keep) == 1 else None
     installed = alone in group.keys
-    everyone = dict.fromkeys([*group.keys, *_members(group.family)])
     return Conflict(
         kind=_kind(group),
         distributions=group.keys,
@@ -105,8 +104,13 @@ def _conflict(known: Known, group: Rivals) -> Conflict:
         drop=tuple(key for key in group.keys if key not in keep) if keep else (),
         use=None if installed or not alone else known.use.get(alone, alone),
         proof=(*_shown(known, group), *decision.proof),
-        choices=() if keep else _choices(known, everyone),
+        choices=() if keep else _choices(known, _everyone(group)),
     )
+
+
+def _everyone(group: Rivals) -> list[str]:
+    """Return the rivals, then the others of their family."""
+    return list(dict.fromkeys([*group.keys, *(group.family.keys if group.family else ())]))
 
 
 def _kind(group: Rivals) -> str:
@@ -156,7 +160,7 @@ def _choices(known: Known, keys: Iterable[str]) -> tuple[Choice, ...]:
 
 def _decided(known: Known, group: Rivals) -> Decision:
     family = group.family
-    wanted = [key for key in dict.fromkeys([*group.keys, *_members(family)]) if key in known.use]
+    wanted = [key for key in _everyone(group) if key in known.use]
     if wanted:
         return Decision(tuple(wanted), f"the configuration uses {' and '.join(wanted)}")
     if family is not None:
@@ -164,10 +168,6 @@ def _decided(known: Known, group: Rivals) -> Decision:
         if decision is not None:
             return decision
     return _by_evidence(known, group)
-
-
-def _members(family: Family | None) -> list[str]:
-    return [row.distribution for row in family.members] if family else []
 
 
 def _by_family(known: Known, group: Rivals, family: Family) -> Decision | None:

@@ -28,6 +28,11 @@ class Family(Value, frozen=True):
     members: tuple[Member, ...]
     why: str = ""
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The members' keys."""
+        return tuple(row.distribution for row in self.members)
+
     def member(self, key: str) -> Member | None:
         """Return a member by the key of its distribution."""
         return next((member for member in self.members if member.distribution == key), None)
@@ -44,12 +49,16 @@ class Rivals(Value, frozen=True):
 
 
 def rivals(
-    inventory: Inventory, families: Sequence[Family], used: Collection[str]
+    inventory: Inventory,
+    families: Sequence[Family],
+    used: Collection[str],
+    chosen: Collection[str] = (),
 ) -> tuple[Rivals, ...]:
     """Return the groups of distributions that share a file, an import name or a family.
 
     Files that several own with the same content are in nobody's way, such as the `__init__.py` of a
     namespace; neither are those outside of the import names that are `used`: many bring `tests`.
+    One alone is a group where another member of its family is `chosen` to take its place.
     """
     owners = _owners(inventory)
     differing = {
@@ -66,12 +75,11 @@ def rivals(
         groups.join(row)
     for paths in names.values():
         groups.join(key for path in paths for key in owners[path])
-    installed = [
-        (family, [row.distribution for row in family.members if row.distribution in known])
-        for family in families
-    ]
-    for _, members in installed:
+    installed = [(family, [key for key in family.keys if key in known]) for family in families]
+    for family, members in installed:
         groups.join(members)
+        if members and any(key in chosen and key not in known for key in family.keys):
+            groups.alone.update(members)
     return tuple(
         Rivals(
             keys=keys,
@@ -148,6 +156,7 @@ class _Groups:
 
     def __init__(self) -> None:
         self._group: dict[str, frozenset[str]] = {}
+        self.alone: set[str] = set()  # what is a group also by itself
 
     def join(self, keys: Iterable[str]) -> None:
         """Put keys into one group, with all that each is in a group with."""
@@ -158,6 +167,10 @@ class _Groups:
             self._group[key] = together
 
     def found(self) -> list[tuple[str, ...]]:
-        """Return the groups of two and more."""
-        groups = {tuple(sorted(group)) for group in self._group.values() if len(group) > 1}
+        """Return the groups of two and more, and those that are meant to be alone."""
+        groups = {
+            tuple(sorted(group))
+            for group in self._group.values()
+            if len(group) > 1 or group <= self.alone
+        }
         return sorted(groups)

@@ -232,6 +232,15 @@ def test_the_configuration_has_the_last_word() -> None:
     assert found.keep == "whisper"
 
 
+def test_one_alone_is_replaced_by_what_the_configuration_uses() -> None:
+    files = {"onnxruntime-gpu": {"onnxruntime/__init__.py": "a"}, "idna": {"idna.py": "a"}}
+    use = {"onnxruntime": "onnxruntime==1.17.1", "idna": "idna"}
+    (found,) = settled(inventory(files), ONNX, use=use)
+    assert (found.distributions, found.use) == (("onnxruntime-gpu",), "onnxruntime==1.17.1")
+    assert found.drop == ("onnxruntime-gpu",)
+    assert settled(inventory(files), ONNX) == ()
+
+
 def test_two_that_no_rule_knows() -> None:
     files = {"a": {"thing/__init__.py": "a"}, "b": {"thing/__init__.py": "b"}}
     loaded = {"thing": "thing/__init__.py"}
