@@ -32,6 +32,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     restored: tuple[str, ...] | None = None
     rounds: int | None = None
     findings: tuple[str, ...] | None = None
+    conflicts: dict[str, str] | None = None  # "library tbb" -> a regular expression for its `why`
     exercises: dict[str, tuple[str, ...]] = {}  # agent -> outcomes
     error: str = ""  # the whole line, or re: and a regular expression
     hint: str = ""
@@ -111,8 +112,17 @@ def _compare_document(step: Step, document: Document) -> None:
         assert sorted(item.name for item in proof.restored) == sorted(step.restored)
     if step.findings is not None:
         assert [item.code for item in document.findings] == list(step.findings)
+    if step.conflicts is not None:
+        _compare_conflicts(step.conflicts, document)
     for agent in document.agents:
         if agent.name in step.exercises:
             outcomes = tuple(item.outcome for item in agent.exercises)
             assert outcomes == step.exercises[agent.name]
     assert set(step.exercises) <= {agent.name for agent in document.agents}
+
+
+def _compare_conflicts(wanted: dict[str, str], document: Document) -> None:
+    whys = {f"{item.kind} {' '.join(item.distributions)}": item.why for item in document.conflicts}
+    assert sorted(whys) == sorted(wanted), whys
+    for name, pattern in wanted.items():
+        assert re.search(pattern, whys[name]), whys[name]

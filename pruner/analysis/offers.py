@@ -29,9 +29,9 @@ class Scene(Value, frozen=True):
 class Offers:
     """The libraries of a scene, by what they are called and by who has them."""
 
-    def __init__(self, scene: Scene) -> None:
+    def __init__(self, scene: Scene, ownership: Ownership) -> None:
         self._scene = scene
-        self._ownership = Ownership(scene.inventory)
+        self._ownership = ownership
         self._owners: dict[str, tuple[str, ...]] = {}
         self._libraries: dict[str, list[str]] = defaultdict(list)
         self._named: dict[str, list[str]] = defaultdict(list)

@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
+from pruner.analysis.attribution import Ownership
 from pruner.analysis.linkage import is_extension
 from pruner.analysis.offers import Offers, Scene
 from pruner.analysis.platforms import foreign, platform_conflict
@@ -56,7 +57,10 @@ class _Miss(Value, frozen=True):
 
 
 def unmet(
-    scene: Scene, known: Sequence[Known] = (), consequences: Sequence[Consequence] = ()
+    scene: Scene,
+    ownership: Ownership,
+    known: Sequence[Known] = (),
+    consequences: Sequence[Consequence] = (),
 ) -> tuple[Conflict, ...]:
     """Return what cannot load of the distributions that stay: kinds "library" and "platform".
 
@@ -64,7 +68,7 @@ def unmet(
     are what can be told from here. Nothing is said of libraries that could not be read, nor, where
     the system could not be, of what it has.
     """
-    search = _Search(scene, known, consequences)
+    search = _Search(scene, Offers(scene, ownership), known, consequences)
     installed = scene.inventory.by_key()
     found: list[Conflict] = []
     for key in sorted(scene.kept & installed.keys()):
@@ -78,9 +82,13 @@ class _Search:
     """The question that is asked of every distribution."""
 
     def __init__(
-        self, scene: Scene, known: Sequence[Known], consequences: Sequence[Consequence]
+        self,
+        scene: Scene,
+        offers: Offers,
+        known: Sequence[Known],
+        consequences: Sequence[Consequence],
     ) -> None:
-        self.offers = Offers(scene)
+        self.offers = offers
         self._system = scene.system
         self._known = known
         self._consequences = consequences
@@ -88,12 +96,12 @@ class _Search:
     def conflicts(self, key: str) -> Iterator[Conflict]:
         """Yield the conflicts of a distribution, one for each reason."""
         misses = list(self._misses(key))
-        whole = self._is_whole(key, {miss.library for miss in misses})
+        whole = self._begins(key) if self._all_fails(key, misses) else ()
         by_reason: dict[str, list[_Miss]] = defaultdict(list)
         for miss in misses:
             by_reason[miss.reason].append(miss)
         for reason, some in sorted(by_reason.items()):
-            yield self._conflict(key, reason, some, whole=whole)
+            yield self._conflict(key, reason, some, whole)
 
     def _misses(self, key: str) -> Iterator[_Miss]:
         if not self._system.known:
@@ -129,21 +137,25 @@ class _Search:
     def _rows(self, name: str) -> list[Known]:
         return [row for row in self._known if fnmatchcase(name, row.soname)]
 
-    def _is_whole(self, key: str, failing: set[str]) -> bool:
-        """Tell whether all native code of a distribution fails: what imports of it begin with."""
-        usable = [
-            path
-            for path in self.offers.libraries(key)
-            if not foreign(self.offers.link(path), self._system)
-        ]
-        begins = [path for path in usable if is_extension(path)] or usable
-        failed = set(failing)
-        more = set(failing)
+    def _usable(self, key: str) -> list[str]:
+        """Return the libraries of a distribution that are for this system."""
+        paths = self.offers.libraries(key)
+        return [path for path in paths if not foreign(self.offers.link(path), self._system)]
+
+    def _begins(self, key: str) -> tuple[str, ...]:
+        """Return the libraries that all use of its native code begins with: what Python imports."""
+        usable = self._usable(key)
+        return tuple(filter(is_extension, usable)) or tuple(usable)
+
+    def _all_fails(self, key: str, misses: Sequence[_Miss]) -> bool:
+        """Tell whether all of them fail: by what they need, or by what that needs in turn."""
+        failed = {miss.library for miss in misses}
+        more = set(failed)
         while more:
-            left = [path for path in usable if path not in failed]
+            left = [path for path in self._usable(key) if path not in failed]
             more = {path for path in left if self._drags(key, path, failed)}
             failed |= more
-        return bool(failing) and failed.issuperset(begins)
+        return bool(misses) and failed.issuperset(self._begins(key))
 
     def _drags(self, key: str, path: str, failed: set[str]) -> bool:
         """Tell whether a library needs one of its own distribution that fails."""
@@ -152,10 +164,14 @@ class _Search:
         own = (self.offers.own(key, name) for name in self.offers.link(path).needed)
         return any(paths and failed.issuperset(paths) for paths in own)
 
-    def _conflict(self, key: str, reason: str, misses: Sequence[_Miss], *, whole: bool) -> Conflict:
+    def _conflict(
+        self, key: str, reason: str, misses: Sequence[_Miss], whole: Sequence[str]
+    ) -> Conflict:
         names = tuple(dict.fromkeys(miss.name for miss in misses))
         effect = self._effect(posixpath.basename(miss.library) for miss in misses)
-        what = self._subject(misses, whole=whole)
+        what = self._subject(whole or [miss.library for miss in misses])
+        if whole:
+            what += ", without which none of its native code runs,"
         proofs = tuple(
             Proof(kind="needed", what=miss.name, by=self.offers.below_site(miss.library))
             for miss in misses
@@ -170,10 +186,9 @@ class _Search:
             note=reason != CUDA and not whole and not effect,
         )
 
-    def _subject(self, misses: Sequence[_Miss], *, whole: bool) -> str:
-        paths = list(dict.fromkeys(self.offers.below_site(miss.library) for miss in misses))
-        what = paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
-        return f"{what}, without which none of its native code runs," if whole else what
+    def _subject(self, libraries: Iterable[str]) -> str:
+        paths = list(dict.fromkeys(map(self.offers.below_site, libraries)))
+        return paths[0] if len(paths) == 1 else f"{paths[0]} and {len(paths) - 1} more"
 
     def _why(self, reason: str, names: Sequence[str]) -> str:
         if reason == ELSEWHERE:

@@ -15,6 +15,7 @@ from pruner.errors import UsageError
 from pruner.files import write_all
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings
+from pruner.jobs.natives import look_at_system, natives
 from pruner.jobs.observe import (
     Observation,
     locks_folder,
@@ -66,10 +67,12 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
         reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
         trial = Trial(job.image, job.agents, sandbox, clock)
         settled = settle(trial, seen, ownership, reading, job.policy)
+        system = look_at_system(environment, job.agents, reading, clock)
+        conflicts = natives(seen, ownership, reading, system, settled.verdicts)
     with clock.step("work out the confidence", sandbox=False):
         sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
     document = _document(job, sandbox.name, seen, ownership, settled)
-    document = msgspec.structs.replace(document, confidence=sure)
+    document = msgspec.structs.replace(document, confidence=sure, conflicts=conflicts)
     return _write(job, document, settled.text, seen.subject.inventory)
 
 

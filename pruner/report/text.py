@@ -1,6 +1,7 @@
 """A document as text: a table that fits 80 columns, what was left out first."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -35,6 +36,7 @@ def _parts(document: Document, *, everything: bool) -> Iterable[RenderableType]:
     if dropped:
         yield _table("left out", dropped)
     yield from _agents(document)
+    yield from _conflicts(document)
     yield from _findings(document)
     yield from _summary(document, len(kept), len(dropped))
 
@@ -80,6 +82,24 @@ def _run(number: int, count: int, run: RunReport) -> str:
     new = f", {run.added_modules or 'none'} of them new" if number > 1 else ""
     when = run.when[:16].replace("T", " ")
     return f"run {number} of {count}, {when}: {counted}, {run.modules} modules{new}"
+
+
+def _conflicts(document: Document) -> Iterable[RenderableType]:
+    """Yield those that a person should look at, what is not settled first; notes are counted."""
+    shown = [item for item in document.conflicts if not item.note]
+    for item in sorted(shown, key=lambda item: item.settled):
+        names = ", ".join(item.distributions)
+        text = Text(f"conflict {item.kind}", style="yellow" if item.settled else "bold red")
+        yield text.append(f" {names}: {_plain(item.why)}", style="default")
+        for word, choice in zip(chain(["either"], repeat("or")), item.choices, strict=False):
+            yield Text(f"  {word} {_plain(choice.what)}:")
+            yield from (Text(f"    {_plain(line)}") for line in choice.config.splitlines())
+    noted = sorted(
+        {name for item in document.conflicts if item.note for name in item.distributions}
+    )
+    if noted:
+        verb = "has" if len(noted) == 1 else "have"
+        yield Text(f"{', '.join(noted)} {verb} libraries that cannot load here; no run used them")
 
 
 def _findings(document: Document) -> Iterable[RenderableType]:

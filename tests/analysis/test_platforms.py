@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from pruner.analysis.attribution import Ownership
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.system import Machine, System
@@ -57,9 +58,8 @@ def conflicts(
     )
     by_path = {f"{SITE}/{path}": link for path, link in linkage.items()}
     kept = frozenset({"a"})
-    return unmet(
-        Scene(inventory=inventory, linkage=by_path, system=system, kept=kept, traces=(trace,))
-    )
+    scene = Scene(inventory=inventory, linkage=by_path, system=system, kept=kept, traces=(trace,))
+    return unmet(scene, Ownership(inventory))
 
 
 def built(*versions: str, of: str = "libc.so.6", machine: Machine = X86_64) -> Linkage:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 import pytest
 
+from pruner.analysis.attribution import Ownership
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.system import Machine, System
@@ -100,7 +101,8 @@ class Packages:
         )
 
     def conflicts(self) -> tuple[Conflict, ...]:
-        return unmet(self.scene(), KNOWN, EFFECTS)
+        scene = self.scene()
+        return unmet(scene, Ownership(scene.inventory), KNOWN, EFFECTS)
 
     def missing(self) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {}
@@ -212,7 +214,7 @@ def test_all_of_it_fails_where_its_modules_need_what_fails() -> None:
     }
     (found,) = Packages(a=files).conflicts()
     assert not found.note
-    assert found.why.startswith("a/libcore.so, without which none of its native code runs, cannot")
+    assert found.why.startswith("a/_a.abi3.so, without which none of its native code runs, cannot")
     installed = Packages(a=files)
     installed.loaded = ("a/_a.abi3.so", "a/libcore.so")
     assert installed.conflicts() == ()
@@ -346,7 +348,7 @@ def test_a_file_that_two_distributions_claim_is_asked_of_the_one_on_disk() -> No
     scene = msgspec.structs.replace(
         scene, inventory=inventory, linkage={f"{SITE}/s/x.so": needs("libno.so")}
     )
-    assert [item.distributions for item in unmet(scene)] == [("b",)]
+    assert [item.distributions for item in unmet(scene, Ownership(inventory))] == [("b",)]
 
 
 def test_proofs_and_names_are_few() -> None:
