@@ -7,7 +7,8 @@
      "machine": {"number": e_machine, "bits": 64, "little": true} | null,
      "libraries": {name: path of what the loader would find by it},
      "folders": {folder: [names of libraries in it]},
-     "symbols": {"GLIBCXX": "3.4.30", "CXXABI": "1.3.13"} of libstdc++.so.6}
+     "symbols": {"GLIBCXX": "3.4.30", "CXXABI": "1.3.13"} of libstdc++.so.6,
+     "full": true where there was more than the bounds allow}
 
 The loader looks in LD_LIBRARY_PATH, where the interpreter's RPATH leads, in what ldconfig wrote
 to ld.so.cache (of ld.so.conf, which the loader does not read itself) and in its default folders;
@@ -37,6 +38,7 @@ ENTRIES, ENTRY = 48, struct.Struct("=iIIIQ")  # where they begin; flags, name, p
 
 LIBRARY = re.compile(r".\.so(\.[0-9A-Za-z_.+-]*)?\Z")
 MUSL = re.compile(rb"/ld-musl-([A-Za-z0-9_.-]{1,40}?)\.so\.1")
+NUMBER = re.compile(r"[0-9]{1,4}(?:\.[0-9]{1,4}){0,3}", re.ASCII)
 SYMBOL = re.compile(rb"(GLIBCXX|CXXABI)_([0-9]{1,4}(?:\.[0-9]{1,4}){0,3})\0")
 
 Machine = Tuple[int, int, bool]
@@ -51,6 +53,7 @@ def main() -> None:
     system = System(machine)
     found = system.libraries(libc, asked["search"])
     folders = {folder: sorted(system.listed(folder)) for folder in asked["folders"][:MOST_FOLDERS]}
+    full = system.left < 0 or len(asked["folders"]) > MOST_FOLDERS
     answer = {
         "version": VERSION,
         "libc": libc,
@@ -59,6 +62,7 @@ def main() -> None:
         "libraries": found,
         "folders": folders,
         "symbols": symbols(found.get("libstdc++.so.6")),
+        "full": full,
     }
     json.dump(answer, sys.stdout)
 
@@ -106,7 +110,7 @@ class System:
     def fits(self, path: str) -> bool:
         """Tell whether a file is a library for these processors."""
         self.left -= 1
-        if self.left < 0 or not path.startswith("/"):
+        if self.left < 0 or not path.startswith("/") or not path.isprintable():
             return False
         machine = machine_of(path)
         return machine is not None and machine == self.machine
@@ -201,7 +205,8 @@ def c_library() -> Tuple[str, str]:
     except (ValueError, OSError):  # musl does not know the question
         name, version = "", ""
     if name == "glibc":
-        return name, version
+        match = NUMBER.match(version)
+        return name, match.group() if match else ""
     return ("musl", "") if musl() else ("", "")
 
 

@@ -46,8 +46,14 @@ class System(Value, frozen=True):
     # The highest versions that libstdc++ has: GLIBCXX -> "3.4.30".
     symbols: dict[str, str] = {}  # noqa: RUF012
 
+    full: bool = False  # there was more than could be read
+
     @property
     def known(self) -> bool:
         """Whether enough was read to say that something is not there."""
         names = ("libc.so.6",) if self.libc == "glibc" else ("libc.musl-", "ld-musl-")
-        return bool(self.libc) and any(name.startswith(names) for name in self.libraries)
+        return (
+            not self.full
+            and bool(self.libc)
+            and any(name.startswith(names) for name in self.libraries)
+        )

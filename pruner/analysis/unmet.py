@@ -12,6 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.linkage import is_extension
 from pruner.analysis.offers import Offers, Scene
@@ -100,8 +102,13 @@ class _Search:
         by_reason: dict[str, list[_Miss]] = defaultdict(list)
         for miss in misses:
             by_reason[miss.reason].append(miss)
+        for_a_person = {miss.library for miss in misses if miss.reason == CUDA}
         for reason, some in sorted(by_reason.items()):
-            yield self._conflict(key, reason, some, whole)
+            conflict = self._conflict(key, reason, some, whole)
+            if reason != CUDA and for_a_person.issuperset(miss.library for miss in some):
+                # Whoever settles the other one has to look at these libraries in any case.
+                conflict = msgspec.structs.replace(conflict, note=True)
+            yield conflict
 
     def _misses(self, key: str) -> Iterator[_Miss]:
         if not self._system.known:
@@ -227,11 +234,13 @@ class _Search:
 
     def _choices(self, key: str, names: Sequence[str]) -> Iterator[Choice]:
         """Yield what would settle it: another build, or what it was built for beside the rest."""
+        here = self._instead(names)
+        wholes = sorted({row.what for name in here for row in self._rows(name) if row.what})
         yield Choice(
-            what=f"a version of {key} that is built for {listed(self._instead(names))}",
+            what=f"a version of {key} that is built for {listed(wholes or here)}",
             config=f"{key}==VERSION",
         )
-        rows = [row for name in names for row in self._rows(name)]
+        rows = [row for name in names if _cuda(name) for row in self._rows(name)]
         wheels = sorted({row.provides for row in rows if row.provides})
         if wheels:
             yield Choice(what="what it was built for, beside the other", config="\n".join(wheels))

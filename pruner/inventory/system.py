@@ -13,7 +13,7 @@ from pruner.errors import OutsideError
 VERSION = 1
 """The format that tracers/loader.py prints."""
 MOST_FOLDERS = 4096
-"""Folders that the loader is asked to list; it lists no more."""
+"""Folders that are listed, whatever is asked for."""
 MOST_NAMES = 50_000
 
 _Text = Annotated[str, msgspec.Meta(max_length=4096)]
@@ -29,6 +29,7 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     libraries: Annotated[dict[_Text, _Text], msgspec.Meta(max_length=MOST_NAMES)]
     folders: Annotated[dict[_Text, _Names], msgspec.Meta(max_length=MOST_FOLDERS)]
     symbols: Annotated[dict[Literal["GLIBCXX", "CXXABI"], _Number], msgspec.Meta(max_length=2)]
+    full: bool
 
 
 def asked(linkage: Mapping[str, Linkage], search: Iterable[str] = ()) -> dict[str, Sequence[str]]:
@@ -40,7 +41,7 @@ def asked(linkage: Mapping[str, Linkage], search: Iterable[str] = ()) -> dict[st
     wanted |= {posixpath.dirname(name) for link in linkage.values() for name in link.needed}
     split = [folder for value in search for folder in value.replace(";", ":").split(":")]
     return {
-        "folders": sorted(folder for folder in wanted if folder.startswith("/"))[:MOST_FOLDERS],
+        "folders": sorted(folder for folder in wanted if folder.startswith("/")),
         "search": [folder for folder in split if folder.startswith("/")],
     }
 
@@ -69,5 +70,6 @@ def parse(stdout: bytes) -> System:
             folder: frozenset(name for name in names if name.isprintable())
             for folder, names in answer.folders.items()
         },
+        full=answer.full,
         symbols={kind: number for kind, number in answer.symbols.items() if number},
     )

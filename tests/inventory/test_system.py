@@ -117,6 +117,20 @@ def test_asked_for_are_the_folders_that_libraries_look_in() -> None:
     }
 
 
+def test_names_that_are_no_text_and_more_folders_than_anybody_has(tmp_path: Path) -> None:
+    folder = tmp_path / "lib"
+    folder.mkdir()
+    (folder / "libfits.so.1").write_bytes(Elf(machine=HERE).data)
+    Path(os.fsdecode(bytes(folder) + b"/lib\xff.so.1")).write_bytes(Elf(machine=HERE).data)
+    Path(f"{folder}/lib\n.so.1").write_bytes(Elf(machine=HERE).data)
+    found = looked(tmp_path, folders=[str(folder)], env={"LD_LIBRARY_PATH": f"{folder}/\x01"})
+    assert found.folders[str(folder)] <= {"libfits.so.1"}
+    assert not found.full
+    many = looked(tmp_path, folders=[f"/nowhere/{number}" for number in range(5000)])
+    assert many.full
+    assert not many.known
+
+
 # --- what comes out of a sandbox is not believed ---------------------------------------------
 
 GOOD = {
@@ -127,6 +141,7 @@ GOOD = {
     "libraries": {"libc.so.6": "/lib/libc.so.6"},
     "folders": {"/opt": ["libx.so"]},
     "symbols": {"GLIBCXX": "3.4.30"},
+    "full": False,
 }
 
 
