@@ -248,3 +248,39 @@ def test_a_cache_that_lies_gives_what_is_in_it(tmp_path: Path) -> None:
     assert ["liba.so.1", "/lib/liba.so.1"] in cached(path)
     path.write_bytes(whole[:48] + b"\xff" * 48 + whole[96:])
     assert cached(path) == []
+
+
+MUSL = """
+import json, os, sys
+sys.path.insert(0, {folder!r})
+import loader
+def unknown(_name):
+    raise ValueError("unrecognized configuration name")
+os.confstr = unknown
+known = dict({files!r})
+loader.read = lambda path, size: known.get(path, b"")[:size]
+json.dump([loader.c_library(), loader.musl_folders()], sys.stdout)
+"""
+INTERPRETER = b"\x7fELF" + bytes(500) + b"/lib/ld-musl-x86_64.so.1\0"
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        (
+            {"/proc/self/exe": INTERPRETER},
+            [["musl", ""], ["/lib", "/usr/local/lib", "/usr/lib"]],
+        ),
+        (
+            {"/proc/self/exe": INTERPRETER, "/etc/ld-musl-x86_64.path": b"/lib:/opt/lib\n/usr/lib"},
+            [["musl", ""], ["/lib", "/opt/lib", "/usr/lib"]],
+        ),
+        ({}, [["", ""], ["/lib", "/usr/local/lib", "/usr/lib"]]),
+    ],
+)
+def test_musl_is_told_apart_and_has_folders_of_its_own(
+    files: dict[str, bytes], expected: object
+) -> None:
+    code = MUSL.format(folder=str(TOOL.parent), files=files)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=30)
+    assert json.loads(done.stdout) == expected
