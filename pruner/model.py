@@ -59,6 +59,7 @@ class Distribution(Value, frozen=True):
     managed: bool = True  # False: no RECORD, so it belongs to the system and is never pruned
     local: str | None = None  # direct_url of a tree or archive that no index has
     offers: tuple[EntryPoint, ...] = ()
+    tags: tuple[str, ...] = ()  # of its wheel: "cp311-cp311-manylinux_2_17_x86_64"
 
     @property
     def key(self) -> str:
@@ -83,6 +84,7 @@ class Inventory(Value, frozen=True):
     aliases: dict[str, str] = {}
     stdlib_modules: frozenset[str] = frozenset()  # top-level names
     on_disk: dict[str, str] = {}
+    changed: frozenset[str] = frozenset()  # libraries that are not as RECORD has them
     requires: dict[str, tuple[str, ...]] = {}
 
     @property
@@ -350,6 +352,7 @@ class Conflict(Value, frozen=True):
     use: str | None = None  # what takes their place: "opencv-python-headless==4.9.0.80"
     proof: tuple[Proof, ...] = ()
     choices: tuple[Choice, ...] = ()
+    note: bool = False  # for the record: nothing that ran is touched; reports count it, no more
 
 
 class Finding(Value, frozen=True):

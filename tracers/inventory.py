@@ -1,13 +1,15 @@
 """Reads what is installed for this interpreter, from metadata alone, and prints it as JSON.
 
-    {"version": 1, "python": "3.11.2", "executable": ..., "markers": {...}, "site": [...],
+    {"version": 2, "python": "3.11.2", "executable": ..., "markers": {...}, "site": [...],
      "aliases": {folder as sys.path spells it: real folder}, "stdlib": [folders],
      "stdlib_modules": [names],
      "distributions": [{"path": ..., "metadata": "headers only", "record": ..., "direct_url": ...,
-                        "entry_points": ...}],
-     "hashes": {path: sha256 of files that several RECORDs list}}
+                        "entry_points": ..., "wheel": ...}],
+     "hashes": {path: sha256 of files that several RECORDs list},
+     "changed": [paths of libraries that are not as RECORD has them, by size, or by time]}
 
-No distribution is imported. Run with `-I`. Standard library only, Python 3.8 and newer.
+Version 2: `wheel`, `changed`. No distribution is imported. Run with `-I`. Standard library
+only, Python 3.8 and newer.
 """
 
 import base64
@@ -16,13 +18,16 @@ import hashlib
 import json
 import os
 import platform
+import re
 import site
 import sys
 import sysconfig
-from typing import Dict, Iterator, List, Optional, Set
+from typing import Dict, Iterator, List, Optional, Set, Tuple
 
-VERSION = 1
+VERSION = 2
 LONGEST = 64 << 20  # characters of one file of metadata
+LIBRARY = re.compile(r".\.so(\.[0-9][0-9A-Za-z_]*)*\Z")
+LATE = 2.0  # seconds after its RECORD, from which on a file counts as written by somebody else
 
 
 def main() -> None:
@@ -41,6 +46,7 @@ def main() -> None:
             "stdlib_modules": stdlib_modules(),
             "distributions": found,
             "hashes": hashes(found),
+            "changed": sorted(path for dist in found for path in changed(dist)),
         },
         sys.stdout,
     )
@@ -101,6 +107,7 @@ def read(folder: str, name: str) -> Dict[str, str]:
         "record": text(os.path.join(path, "RECORD")) or record_of_egg(path),
         "direct_url": text(os.path.join(path, "direct_url.json")),
         "entry_points": text(os.path.join(path, "entry_points.txt")),
+        "wheel": text(os.path.join(path, "WHEEL")),
     }
 
 
@@ -131,6 +138,11 @@ def text(path: str) -> str:
 
 def rows(dist: Dict[str, str]) -> Iterator[str]:
     """Yield the absolute paths that a RECORD lists."""
+    return (path for path, _ in sized(dist))
+
+
+def sized(dist: Dict[str, str]) -> Iterator[Tuple[str, str]]:
+    """Yield the absolute paths that a RECORD lists, and their sizes as it spells them."""
     folder = os.path.dirname(dist["path"])
     reader = csv.reader(dist["record"].split("\n"))
     while True:
@@ -141,7 +153,28 @@ def rows(dist: Dict[str, str]) -> Iterator[str]:
         if row is None:
             return
         if row and row[0]:
-            yield os.path.normpath(os.path.join(folder, row[0]))
+            yield os.path.normpath(os.path.join(folder, row[0])), "".join(row[2:3])
+
+
+def changed(dist: Dict[str, str]) -> Iterator[str]:
+    """Yield the libraries that are not what an installer has left: another size, or written later.
+
+    A Dockerfile that strips or patches them leaves RECORD as it was.
+    """
+    try:
+        written = os.stat(os.path.join(dist["path"], "RECORD")).st_mtime
+    except OSError:
+        return  # no hashes either, so each is read every time
+    for path, size in sized(dist):
+        if not LIBRARY.search(path):
+            continue
+        try:
+            status = os.stat(path)
+        except (OSError, ValueError):
+            yield path
+            continue
+        if size != str(status.st_size) or status.st_mtime > written + LATE:
+            yield path
 
 
 def hashes(found: List[Dict[str, str]]) -> Dict[str, str]:

@@ -2,10 +2,14 @@
 
     native.py LIST        LIST: a file that holds a JSON list of absolute paths
 
-    {"version": 1, "files": {path: {"size": bytes on disk, "soname": name or null,
+    {"version": 2, "files": {path: {"size": bytes on disk, "soname": name or null,
      "needed": [names], "rpath": [folders of RPATH and RUNPATH, $ORIGIN and all],
-     "dlopens": [names in its data that look like libraries], "machine": "EM_X86_64"}
+     "dlopens": [names in its data that look like libraries],
+     "versions": {needed name: [highest version of each family of symbols, "GLIBC_2.34"]},
+     "machine": {"number": e_machine, "bits": 64, "little": true}}
      | {"error": "..."}}}
+
+Version 2: `versions`, and `machine` as numbers.
 
 No library is loaded. Nothing in a file is believed: every count and length has a bound, and a file
 that takes too long gets an error like any other. Code for graphics processors (.nv_fatbin) is never
@@ -26,12 +30,13 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # -I leaves it o
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
-VERSION = 1
+VERSION = 2
 MOST_FILES = 100000
 MOST_SEGMENTS = 256
 MOST_TAGS = 4096
 MOST_SECTIONS = 4096
 MOST_NAMES = 512  # of one kind in one file
+MOST_VERSIONS = 4096  # versions of symbols in one file
 MOST_TEXT = 1 << 16  # characters that are printed of one file
 MOST_STRING = 4096  # bytes
 MOST_DATA = 1 << 29  # bytes of one file's data that are searched
@@ -46,6 +51,9 @@ ENDING = b".so"
 BEFORE = re.compile(rb"lib[A-Za-z0-9_+.-]+\Z")
 LIBRARY = re.compile(rb"lib[A-Za-z0-9_+.-]+?\.so(?:\.[0-9]{1,9}){0,4}(?![A-Za-z0-9_])")
 
+SYMBOLS = re.compile(r"(GLIBC|GLIBCXX|CXXABI)_([0-9]{1,4}(?:\.[0-9]{1,4}){0,3})\Z", re.ASCII)
+RELATIVE = "GLIBC_ABI_DT_RELR"  # compressed relocations, which glibc reads from 2.36 on
+WEAK = 2  # VER_FLG_WEAK: the loader only warns where it is not there
 
 Header = Mapping[str, Any]
 
@@ -129,8 +137,15 @@ class Library:
             "needed": needed,
             "rpath": list(dict.fromkeys(folders))[:MOST_NAMES],
             "dlopens": [name for name in self.dlopens() if name not in known],
-            "machine": str(self.elf["e_machine"])[:40],
+            "versions": self.versions(tags, segments),
+            "machine": self.machine(),
         }
+
+    def machine(self) -> Dict[str, Any]:
+        """Return which processors it is for."""
+        order = "little" if self.elf.little_endian else "big"
+        number = int.from_bytes(os.pread(self.descriptor, 2, 18), order)  # type: ignore[arg-type]
+        return {"number": number, "bits": self.elf.elfclass, "little": order == "little"}
 
     def segments(self) -> Iterator[Header]:
         """Yield the program headers: what the dynamic loader goes by."""
@@ -183,6 +198,53 @@ class Library:
         if not end:
             raise HostileError("a name has no end")
         return text.decode("utf-8", "replace")
+
+    def versions(self, tags: List[Tuple[Any, int]], segments: List[Header]) -> Dict[str, List[str]]:
+        """Return the highest version that it needs of each family of symbols, by library."""
+        found: Dict[str, Dict[str, Tuple[int, ...]]] = {}
+        for file, name in self.needs(tags, segments):
+            match = SYMBOLS.match("GLIBC_2.36" if name == RELATIVE else name)
+            if match:
+                number = tuple(int(part) for part in match.group(2).split("."))
+                highest = found.setdefault(file, {})
+                highest[match.group(1)] = max(number, highest.get(match.group(1), ()))
+        return {
+            file: ["%s_%s" % (kind, ".".join(map(str, of[kind]))) for kind in sorted(of)]
+            for file, of in found.items()
+        }
+
+    def needs(
+        self, tags: List[Tuple[Any, int]], segments: List[Header]
+    ) -> Iterator[Tuple[str, str]]:
+        """Yield (library, version of symbols) that have to be there: DT_VERNEED.
+
+        Both tables are chains of unsigned offsets, so each goes forward; 0 ends it.
+        """
+        known = dict(reversed(tags))
+        if "DT_VERNEED" not in known or "DT_STRTAB" not in known:
+            return
+        names = self.place(known["DT_STRTAB"], segments)
+        place = self.place(known["DT_VERNEED"], segments)
+        left = MOST_VERSIONS
+        if known.get("DT_VERNEEDNUM", 0) > MOST_NAMES:
+            raise HostileError("versions of more than %d libraries" % MOST_NAMES)
+        for _ in range(known.get("DT_VERNEEDNUM", 0)):
+            need = self.parsed(self.elf.structs.Elf_Verneed, place)
+            file = self.string(names + need["vn_file"])
+            inner = place + need["vn_aux"]
+            for _ in range(need["vn_cnt"]):
+                left -= 1
+                if left < 0:
+                    raise HostileError("more than %d versions of symbols" % MOST_VERSIONS)
+                version = self.parsed(self.elf.structs.Elf_Vernaux, inner)
+                if not version["vna_flags"] & WEAK:
+                    yield file, self.string(names + version["vna_name"])
+                if not version["vna_next"]:
+                    break
+                inner += version["vna_next"]
+            if not need["vn_next"]:
+                return
+            place += need["vn_next"]
 
     def dlopens(self) -> List[str]:
         """Return the names in its data that look like those of libraries."""

@@ -81,6 +81,10 @@ class Ownership:
         """Return whether a top-level name is the standard library's or any distribution's."""
         return top in self._inventory.stdlib_modules or top in self._tops
 
+    def real(self, path: str) -> str:
+        """Return the real path of a file that was loaded by another spelling of its folder."""
+        return self._real(path)
+
     def is_site(self, path: str) -> bool:
         """Return whether a loaded file lies where distributions are."""
         return self._real(path).startswith(tuple(f"{d}/" for d in self._inventory.site_dirs))

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.system import Machine
 from pruner.model import Inventory, Proof, Value
 
 MOST_PROOFS = 5
@@ -29,6 +30,9 @@ class Linkage(Value, frozen=True):
     needed: tuple[str, ...] = ()  # DT_NEEDED
     rpath: tuple[str, ...] = ()  # folders of RPATH and RUNPATH as written: "$ORIGIN/../lib"
     dlopens: tuple[str, ...] = ()  # names in its data that look like libraries
+    # The highest version of each family of symbols that it needs of others: "GLIBC_2.34".
+    versions: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
+    machine: Machine | None = None
     error: str = ""
 
 
@@ -51,6 +55,13 @@ def is_extension(path: str) -> bool:
     The names of some have none: `x.so` may be either.
     """
     return _EXTENSION.search(path) is not None
+
+
+def folders(path: str, link: Linkage) -> Iterator[str]:
+    """Yield the folders that RPATH and RUNPATH of a library lead to."""
+    origin = posixpath.dirname(path)
+    for folder in link.rpath:
+        yield posixpath.normpath(_ORIGIN.sub(lambda _: origin, folder))
 
 
 class Links(Value, frozen=True):
@@ -159,7 +170,7 @@ class _Graph:
         # What auditwheel copied into a wheel has a hash in its file's name and may have kept its
         # SONAME: nobody else is meant to find it.
         public = [path for path in candidates if posixpath.basename(path).startswith(name)]
-        for folder in self._folders(path):
+        for folder in folders(path, self.linkage_of(path)):
             reached = [other for other in public if posixpath.dirname(other) == folder]
             if reached:
                 return self._owners[reached[0]]
@@ -167,9 +178,3 @@ class _Graph:
         if any(own.intersection(self._owners[other]) for other in candidates):
             return tuple(own)
         return tuple(sorted({key for other in public for key in self._owners[other]}))
-
-    def _folders(self, path: str) -> Iterator[str]:
-        """Yield the folders that RPATH and RUNPATH of a library lead to."""
-        origin = posixpath.dirname(path)
-        for folder in self.linkage_of(path).rpath:
-            yield posixpath.normpath(_ORIGIN.sub(lambda _: origin, folder))

@@ -6,19 +6,24 @@ from typing import Annotated
 import msgspec
 
 from pruner.analysis.linkage import Linkage, is_library
+from pruner.analysis.system import Machine
 from pruner.errors import OutsideError
 from pruner.inventory.facts import Facts
 from pruner.model import Inventory, OwnedFile
 
-VERSION = 1
+VERSION = 2
 """The format that tracers/native.py prints."""
 KIND = "native"
-MEANING = 1
+MEANING = 2
 """What a kept fact means, to be counted up whenever the tracer reads something else."""
 LONGEST = 4096
 
 _Name = Annotated[str, msgspec.Meta(max_length=LONGEST)]
 _Names = Annotated[tuple[_Name, ...], msgspec.Meta(max_length=1024)]
+_Symbol = Annotated[
+    str, msgspec.Meta(pattern=r"^(GLIBC|GLIBCXX|CXXABI)_[0-9]{1,4}(\.[0-9]{1,4}){0,3}\Z")
+]
+_Symbols = Annotated[tuple[_Symbol, ...], msgspec.Meta(max_length=3)]
 
 
 class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,7 +32,8 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needed: _Names = ()
     rpath: _Names = ()
     dlopens: _Names = ()
-    machine: _Name = ""
+    versions: Annotated[dict[_Name, _Symbols], msgspec.Meta(max_length=1024)] = {}
+    machine: Machine | None = None
     error: _Name = ""
 
 
@@ -39,16 +45,19 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def libraries(inventory: Inventory) -> list[OwnedFile]:
     """Return the files of distributions that are shared libraries by their names, each once.
 
-    Where several RECORDs list a file, its hash is the one on disk.
+    Where several RECORDs list a file, its hash is the one on disk; one that was changed since it
+    was installed has none.
     """
     found: dict[str, OwnedFile] = {}
     for dist in inventory.distributions:
         for file in dist.files:
-            if is_library(file.path):
-                digest = inventory.on_disk.get(file.path, file.sha256)
-                if file.path not in found or file.sha256 == digest:
-                    size = file.size if file.sha256 == digest else None
-                    found[file.path] = OwnedFile(file.path, digest, size)
+            if not is_library(file.path):
+                continue
+            said = None if file.path in inventory.changed else file.sha256
+            digest = inventory.on_disk.get(file.path, said)
+            if file.path not in found or file.sha256 == digest:
+                size = file.size if file.sha256 == digest else None
+                found[file.path] = OwnedFile(file.path, digest, size)
     return [found[path] for path in sorted(found)]
 
 
@@ -70,7 +79,8 @@ def linkage(
     that could not be read has an `error`. Raises OutsideError as `parse` does.
     """
     files = libraries(inventory)
-    keys = {file.path: _key(file) for file in files}
+    scopes = _scopes(inventory)
+    keys = {file.path: _key(file, scopes[file.path]) for file in files}
     kept = _kept(facts, (key for key in keys.values() if key))
     found = {path: kept[key] for path, key in keys.items() if key in kept}
     missing = [file for file in files if file.path not in found]
@@ -78,7 +88,7 @@ def linkage(
         rows = _decoded(run([file.path for file in missing]))
         answered = {file.path: rows.get(file.path, _Row(error="no answer")) for file in missing}
         found |= {path: _linkage(row) for path, row in answered.items()}
-        _keep(facts, missing, answered)
+        facts.put(KIND, MEANING, _worth_keeping(missing, answered, keys))
     return dict(sorted(found.items())), _notes(found)
 
 
@@ -98,6 +108,8 @@ def _linkage(row: _Row) -> Linkage:
         needed=_shown(row.needed),
         rpath=_shown(row.rpath),
         dlopens=_shown(row.dlopens),
+        versions={name: of for name, of in row.versions.items() if name.isprintable()},
+        machine=row.machine,
         error="".join(char for char in row.error if char.isprintable())[:200],
     )
 
@@ -106,9 +118,24 @@ def _shown(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in names if name and name.isprintable())
 
 
-def _key(file: OwnedFile) -> str | None:
-    """Return what a fact is found by: content and size, or None where RECORD has no hash."""
-    return f"{file.sha256}-{file.size}" if file.sha256 and file.size is not None else None
+def _scopes(inventory: Inventory) -> dict[str, str]:
+    """Return whose RECORD speaks for a library: path -> "name-version"."""
+    return {
+        file.path: f"{dist.key}-{dist.version}"
+        for dist in reversed(inventory.distributions)
+        for file in dist.files
+        if is_library(file.path)
+    }
+
+
+def _key(file: OwnedFile, scope: str) -> str | None:
+    """Return what a fact is found by, or None where RECORD has no hash.
+
+    The hash is RECORD's and was not checked, so one that lies must not speak for the files of
+    another distribution: the key says whose it is.
+    """
+    known = file.sha256 and file.size is not None
+    return f"{scope}-{file.sha256}-{file.size}" if known else None
 
 
 def _kept(facts: Facts, keys: Iterable[str]) -> dict[str | None, Linkage]:
@@ -121,14 +148,17 @@ def _kept(facts: Facts, keys: Iterable[str]) -> dict[str | None, Linkage]:
     return found
 
 
-def _keep(facts: Facts, files: Iterable[OwnedFile], rows: Mapping[str, _Row]) -> None:
-    """Keep what was read of files that are as long as RECORD says: others were changed since."""
-    kept = {
+def _worth_keeping(
+    files: Iterable[OwnedFile], rows: Mapping[str, _Row], keys: Mapping[str, str | None]
+) -> dict[str, bytes]:
+    """Return facts by key, of files that are as long as RECORD says: others were changed since."""
+    return {
         key: msgspec.json.encode(_linkage(rows[file.path]))
         for file in files
-        if (key := _key(file)) and not rows[file.path].error and rows[file.path].size == file.size
+        if (key := keys[file.path])
+        and not rows[file.path].error
+        and rows[file.path].size == file.size
     }
-    facts.put(KIND, MEANING, kept)
 
 
 def _notes(found: Mapping[str, Linkage]) -> tuple[str, ...]:

@@ -12,15 +12,17 @@ import msgspec
 from pruner.errors import OutsideError
 from pruner.model import Distribution, EntryPoint, Inventory, OwnedFile, normalise
 
-VERSION = 1
+VERSION = 2
 MAX_DISTRIBUTIONS = 10_000
 MAX_FILES = 1_000_000  # that all RECORDs list
 MAX_HEADERS = 1 << 20  # characters of one distribution's metadata
 MAX_DIGITS = 18  # of a size
+MAX_TAGS = 200  # of one wheel
 
 # What stands in a lock and in file names, so nothing that ends a line or leads out of a folder.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,198}", re.ASCII)
+_TAG = re.compile(r"\w{1,60}-\w{1,60}-\w{1,60}", re.ASCII)
 _NEEDED_MARKERS = {"python_version", "platform_machine", "sys_platform"}
 
 _Python = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4}){2}[0-9a-z+]{0,20}\Z")]
@@ -33,6 +35,7 @@ class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     record: str
     direct_url: str
     entry_points: str = ""
+    wheel: str = ""
 
 
 class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -46,6 +49,7 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stdlib_modules: frozenset[str]
     distributions: tuple[_Raw, ...]
     hashes: dict[str, str]
+    changed: frozenset[str] = frozenset()
 
 
 class _DirectUrl(msgspec.Struct, frozen=True):
@@ -79,6 +83,7 @@ def parse(text: bytes) -> Inventory:
         stdlib_modules=answer.stdlib_modules,
         distributions=tuple(sorted(found.values(), key=lambda dist: dist.key)),
         on_disk=answer.hashes,
+        changed=answer.changed,
     )
 
 
@@ -113,6 +118,7 @@ def _distribution(raw: _Raw) -> Distribution | None:
         managed=bool(raw.record),
         local=_local(raw.direct_url),
         offers=tuple(_offers(raw.entry_points)),
+        tags=_tags(raw.wheel),
     )
 
 
@@ -156,6 +162,13 @@ def _offers(text: str) -> Iterator[EntryPoint]:
             group = line[1:-1].strip()
         elif group and equals and not line.startswith(("#", ";")):
             yield EntryPoint(group, name.strip(), value.strip())
+
+
+def _tags(wheel: str) -> tuple[str, ...]:
+    """Return the tags of a WHEEL file, those each once: "cp311-abi3-linux_x86_64"."""
+    lines = (line.partition(":") for line in wheel.splitlines())
+    values = (value.strip() for key, _, value in lines if key == "Tag")
+    return tuple(dict.fromkeys(tag for tag in values if _TAG.fullmatch(tag)))[:MAX_TAGS]
 
 
 def _local(direct_url: str) -> str | None:

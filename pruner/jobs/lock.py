@@ -14,6 +14,8 @@ from pruner.errors import UsageError
 from pruner.files import write_all
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings
+from pruner.jobs.knowledge import knowledge
+from pruner.jobs.natives import look_at_system
 from pruner.jobs.observe import (
     Observation,
     locks_folder,
@@ -27,7 +29,7 @@ from pruner.jobs.prove import Trial
 from pruner.jobs.recall import project_folder, recall
 from pruner.jobs.record import Record, read_records
 from pruner.jobs.settle import Case, Settled, settle
-from pruner.jobs.study import known_families, study
+from pruner.jobs.study import study
 from pruner.jobs.touch import loaded_names, touched
 from pruner.lock.guard import guard_files
 from pruner.lock.header import header
@@ -70,7 +72,9 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
             holds = touched(environment, list(names))
         holding = {name: owners for name, owners in names.items() if holds.get(name)}
         trial = Trial(job.image, job.agents, sandbox, clock)
-        case = Case(seen, ownership, reading, known_families(), holding)
+        system = look_at_system(environment, job.agents, reading.linkage, clock)
+        known = knowledge(job.config.rules)
+        case = Case(seen, ownership, reading, system, known, holding)
         settled = settle(trial, case, job.policy)
     document = _document(job, sandbox.name, seen, ownership, settled)
     if settled.text is None or settled.proof is None:

@@ -1,7 +1,7 @@
 """The proof: run every agent from the lock alone, compare, put back what was missed."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from typing import NamedTuple
 
@@ -9,19 +9,21 @@ from pruner.analysis.attribution import Ownership
 from pruner.analysis.verdicts import DROP
 from pruner.clock import Clock
 from pruner.config import Agent, Image
-from pruner.jobs.observe import take_inventory, trace
+from pruner.jobs.observe import trace
 from pruner.jobs.touch import touched
 from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
-from pruner.requirements import Requirements
 from pruner.sandbox.base import Environment, Sandbox
 
 
 class Round(Value, frozen=True):
-    """One attempt at the proof; `sizes` are bytes of what was installed for it, by key."""
+    """One attempt at the proof."""
 
     traces: tuple[Trace, ...]
     differences: tuple[str, ...]
-    sizes: dict[str, int] = {}  # noqa: RUF012
+
+
+Look = Callable[[Environment, tuple[Trace, ...]], Iterable[str]]
+"""Looks at an environment in which agents were run; returns what is wrong with it, a line each."""
 
 
 class Trial(NamedTuple):
@@ -38,13 +40,12 @@ def prove(
     expected: Mapping[str, AgentReport],
     lock: str,
     names: Sequence[str] = (),
-    *,
-    measured: bool = False,
+    look: Look | None = None,
 ) -> Round:
     """Prepare an environment from a lock, repeat every exercise, and compare the outcomes.
 
-    `names` are import names that hold something in the original, and so have to here. `measured`:
-    return the sizes of what is installed as well.
+    `names` are import names that hold something in the original, and so have to here. `look` may
+    look at the environment after the agents, and returns more that speaks against the lock.
     """
     with ExitStack() as stack:
         with trial.clock.step("install the lock", sandbox=True):
@@ -52,17 +53,12 @@ def prove(
         traces = tuple(trace(environment, agent, trial.clock) for agent in trial.agents)
         with trial.clock.step("touch what is kept", sandbox=True):
             holds = touched(environment, names)
-        sizes = _sizes(environment, trial.clock) if measured else {}
+        more = look(environment, traces) if look is not None else ()
     found = [line for item in traces for line in differences(item, expected[item.agent])]
     found += [
         f"{name} can no longer be imported whole" for name in names if holds.get(name) is False
     ]
-    return Round(traces=traces, differences=tuple(found), sizes=sizes)
-
-
-def _sizes(environment: Environment, clock: Clock) -> dict[str, int]:
-    inventory = take_inventory(environment, Requirements(), clock)
-    return {dist.key: dist.size_bytes for dist in inventory.distributions}
+    return Round(traces=traces, differences=(*found, *more))
 
 
 def differences(seen: Trace, expected: AgentReport) -> list[str]:

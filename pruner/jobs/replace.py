@@ -42,7 +42,7 @@ def planned(
     versions declare may move along. Raises UsageError where there is none then either.
     """
     settled = [row for row in conflicts if row.settled and row.use]
-    wanted = _wanted(inventory, settled, use)
+    wanted = to_replace(inventory, settled, use)
     if not wanted:
         return Plan(inventory=inventory, verdicts=tuple(verdicts))
     known = inventory.by_key()
@@ -64,11 +64,13 @@ def planned(
     return _with(inventory, verdicts, found, names, settled)
 
 
-def _wanted(inventory: Inventory, settled: Iterable[Conflict], use: Iterable[str]) -> list[str]:
-    """Return the requirements that what is installed does not fulfil."""
+def to_replace(
+    inventory: Inventory, conflicts: Iterable[Conflict], use: Iterable[str]
+) -> list[str]:
+    """Return the requirements of conflicts and of `use` that what is installed does not fulfil."""
     known = inventory.by_key()
     lines: dict[str, str] = {}
-    for line in [*use, *(row.use or "" for row in settled)]:
+    for line in [*use, *(row.use for row in conflicts if row.settled and row.use)]:
         requirement = Requirement(line)
         dist = known.get(normalise(requirement.name))
         if dist is None or not requirement.specifier.contains(dist.version, prereleases=True):

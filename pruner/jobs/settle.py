@@ -9,15 +9,19 @@ from packaging.requirements import Requirement
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.conflicts import Known, applied, conflicts
 from pruner.analysis.evidence import reached
+from pruner.analysis.offers import Scene
 from pruner.analysis.promises import broken_promises
-from pruner.analysis.rivals import Family
 from pruner.analysis.stacks import stacks
+from pruner.analysis.system import System
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
 from pruner.config import Image
+from pruner.jobs.inspect import Inspection
+from pruner.jobs.knowledge import Knowledge
+from pruner.jobs.natives import natives
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import Round, Trial, missed, prove
-from pruner.jobs.replace import Plan, planned
+from pruner.jobs.replace import Plan, planned, to_replace
 from pruner.lock.pins import LockText, index_lines, lock
 from pruner.model import Conflict, Policy, ProofReport, Restored, Value, Verdict, normalise
 
@@ -26,12 +30,13 @@ MOST_ROUNDS = 20
 
 
 class Case(NamedTuple):
-    """What is to be settled."""
+    """What is to be settled, and what is known of such cases."""
 
     seen: Observation
     ownership: Ownership
     reading: Reading
-    families: Sequence[Family] = ()
+    system: System
+    known: Knowledge
     holding: Mapping[str, tuple[str, ...]] = {}  # import names that hold something -> their owners
 
 
@@ -48,40 +53,42 @@ class Settled(Value, frozen=True):
     proof: ProofReport | None = None
 
 
+class _Decided(NamedTuple):
+    """One round's decision."""
+
+    weighed: Weighed
+    verdicts: tuple[Verdict, ...]
+    conflicts: tuple[Conflict, ...]
+
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing left to choose."""
+        return all(row.settled for row in self.conflicts)
+
+
 def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
-    seen, ownership = case.seen, case.ownership
-    expected = {report.name: report for report in reports(seen.subject.traces)}
-    options = index_lines(seen.requirements.indexes)
-    subject, restored, rounds = seen.subject, dict[str, str](), 0
+    expected = {report.name: report for report in reports(case.seen.subject.traces)}
+    subject, restored, rounds = case.seen.subject, dict[str, str](), 0
     while True:
         rounds += 1
         with trial.clock.step("decide", sandbox=False):
-            weighed = weigh(subject, ownership, case.reading, policy)
-            verdicts = decide(subject.inventory, weighed.evidence, policy)
-            found = conflicts(_known(trial.image, subject, ownership), verdicts, case.families)
-        if not all(row.settled for row in found):
-            return Settled(verdicts=verdicts, weighed=weighed, conflicts=found)
-        with trial.clock.step("look up the hashes", sandbox=False):
-            plan = planned(
-                trial.image.name,
-                subject.inventory,
-                applied(verdicts, found),
-                found,
-                trial.image.use,
-                options,
+            decided = _decided(trial.image, case, subject, policy)
+        if not decided.settled:
+            return Settled(
+                verdicts=decided.verdicts, weighed=decided.weighed, conflicts=decided.conflicts
             )
-            text = lock(trial.image.name, plan.inventory, plan.verdicts, options)
+        with trial.clock.step("look up the hashes", sandbox=False):
+            plan, text = _locked(trial.image, case, subject, decided)
+        inspection = Inspection(trial, case.known, plan)
         proof = prove(
             trial,
             expected,
             text.requirements,
-            _kept_names(case.holding, plan, found),
-            measured=bool(plan.changed),
+            _kept_names(case.holding, plan, decided.conflicts),
+            inspection.look if plan.changed else None,
         )
-        lost = {key for row in found for key in row.drop}
-        could = [row for row in plan.verdicts if row.name not in lost]
-        asked = missed(proof.traces, could, ownership) if proof.differences else {}
+        asked = _missed(proof, plan, decided.conflicts, case.ownership)
         if not asked or rounds == MOST_ROUNDS:
             break
         for key, why in asked.items():
@@ -95,16 +102,59 @@ def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
         differences=proof.differences,
     )
     return Settled(
-        verdicts=_sized(plan, proof),
-        weighed=weighed,
+        verdicts=inspection.sized(plan.verdicts),
+        weighed=decided.weighed,
         conflicts=(
-            *found,
+            *decided.conflicts,
+            *inspection.conflicts,
             *stacks(subject.inventory, case.reading.linkage, plan.verdicts),
             *broken_promises(plan.inventory, plan.verdicts),
         ),
         text=text,
         proof=report,
     )
+
+
+def _decided(image: Image, case: Case, subject: Subject, policy: Policy) -> _Decided:
+    """Decide about every distribution, conflicts included.
+
+    What the configuration moves to another version cannot be judged by the files that are here;
+    that is done in the environment of the proof.
+    """
+    weighed = weigh(subject, case.ownership, case.reading, policy)
+    verdicts = decide(subject.inventory, weighed.evidence, policy)
+    known = _known(image, subject, case.ownership)
+    found = conflicts(known, verdicts, case.known.families)
+    if all(row.settled for row in found):
+        verdicts = applied(verdicts, found)
+    if not to_replace(subject.inventory, found, image.use):
+        scene = Scene(
+            inventory=subject.inventory,
+            linkage=dict(case.reading.linkage),
+            system=case.system,
+            kept=frozenset(row.name for row in verdicts if row.kept),
+            traces=known.traces,
+        )
+        found = (*found, *natives(scene, case.ownership, case.known, image.name))
+    return _Decided(weighed, verdicts, found)
+
+
+def _locked(image: Image, case: Case, subject: Subject, decided: _Decided) -> tuple[Plan, LockText]:
+    options = index_lines(case.seen.requirements.indexes)
+    plan = planned(
+        image.name, subject.inventory, decided.verdicts, decided.conflicts, image.use, options
+    )
+    return plan, lock(image.name, plan.inventory, plan.verdicts, options)
+
+
+def _missed(
+    proof: Round, plan: Plan, found: Sequence[Conflict], ownership: Ownership
+) -> dict[str, str]:
+    """Return what the proof puts back: nothing that has lost a conflict."""
+    if not proof.differences:
+        return {}
+    lost = {key for row in found for key in row.drop}
+    return missed(proof.traces, [row for row in plan.verdicts if row.name not in lost], ownership)
 
 
 def _known(image: Image, subject: Subject, ownership: Ownership) -> Known:
@@ -129,13 +179,3 @@ def _kept_names(
     kept = {row.name for row in plan.verdicts if row.kept}
     kept |= {key for row in found if row.keep or row.use for key in row.drop}
     return [name for name, owners in holding.items() if kept.issuperset(owners)]
-
-
-def _sized(plan: Plan, proof: Round) -> tuple[Verdict, ...]:
-    """Return the verdicts; what was not there before has the size that the proof saw."""
-    return tuple(
-        msgspec.structs.replace(row, size_bytes=proof.sizes.get(row.name, row.size_bytes))
-        if row.name in plan.changed
-        else row
-        for row in plan.verdicts
-    )

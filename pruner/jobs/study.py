@@ -1,6 +1,6 @@
 """Reading installed files in their sandbox: what they import, and what libraries ask for."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -9,7 +9,8 @@ import elftools
 import msgspec
 
 from pruner.analysis.asks import ModuleNeed
-from pruner.analysis.rivals import Family
+from pruner.analysis.linkage import Linkage
+from pruner.analysis.system import System
 from pruner.analysis.weigh import Reading
 from pruner.analysis.words import Driver
 from pruner.clock import Clock
@@ -17,6 +18,7 @@ from pruner.errors import OutsideError
 from pruner.files import copy_tree
 from pruner.inventory.facts import Facts
 from pruner.inventory.native import linkage
+from pruner.inventory.system import asked, parse
 from pruner.model import Inventory
 from pruner.rules import default_drivers, module_needs, startup_modules
 from pruner.sandbox.base import Completed, Environment
@@ -57,9 +59,14 @@ def study(
             clock.note(f"note: {note}")
 
 
-def known_families() -> tuple[Family, ...]:
-    """Return the families of distributions of which an environment needs one."""
-    return ()
+def read_system(
+    environment: Environment, libraries: Mapping[str, Linkage], search: Iterable[str] = ()
+) -> System:
+    """Return what an environment offers to native libraries besides its distributions.
+
+    `search` are values of LD_LIBRARY_PATH that its agents get.
+    """
+    return parse(_Desk(environment).system(asked(libraries, search)))
 
 
 class _Desk:
@@ -87,8 +94,12 @@ class _Desk:
             copy_tree(Path(elftools.__file__).parent, beside)
         return self._run("native.py", self._asked(paths, "libraries.json")).stdout
 
-    def _asked(self, paths: Sequence[str], name: str) -> str:
-        (self._environment.desk / name).write_bytes(msgspec.json.encode(list(paths)))
+    def system(self, order: Mapping[str, Sequence[str]]) -> bytes:
+        """Return what tracers/loader.py prints."""
+        return self._run("loader.py", self._asked(order, "loader.json")).stdout
+
+    def _asked(self, order: Sequence[str] | Mapping[str, Sequence[str]], name: str) -> str:
+        (self._environment.desk / name).write_bytes(msgspec.json.encode(order))
         return f"{self._environment.tools}/{name}"
 
     def _run(self, script: str, *arguments: str) -> Completed:

@@ -1,6 +1,7 @@
 """A document as text: a table that fits 80 columns, what was left out first."""
 
 from collections.abc import Iterable, Sequence
+from itertools import chain, repeat
 
 from rich.console import Console, Group, RenderableType
 from rich.table import Table
@@ -34,8 +35,8 @@ def _parts(document: Document, *, everything: bool) -> Iterable[RenderableType]:
         yield _table("kept", kept)
     if dropped:
         yield _table("left out", dropped)
-    yield from _conflicts(document)
     yield from _agents(document)
+    yield from _conflicts(document)
     yield from _findings(document)
     yield from _summary(document, len(kept), len(dropped))
 
@@ -51,20 +52,6 @@ def _table(title: str, rows: list[Verdict]) -> Table:
         level = Text(row.level, style=COLOURS.get(row.level, ""))
         table.add_row(row.name, row.version, size(row.size_bytes), level, _plain(row.why))
     return table
-
-
-def _conflicts(document: Document) -> Iterable[RenderableType]:
-    for item in document.conflicts:
-        names = ", ".join(item.distributions)
-        style = "yellow" if item.settled else "bold red"
-        yield Text()
-        yield Text(f"conflict ({item.kind}): ", style=style).append(names, style="default")
-        yield Text(f"  {_plain(item.why)}")
-        if item.settled and item.drop:
-            yield Text(f"  keeps {item.use or item.keep}, leaves out {', '.join(item.drop)}")
-        for choice in item.choices:
-            yield Text(f"  choose: {_plain(choice.what)}")
-            yield Text(f"    {_plain(choice.config)}")
 
 
 def _agents(document: Document) -> Iterable[RenderableType]:
@@ -95,6 +82,26 @@ def _run(number: int, count: int, run: RunReport) -> str:
     new = f", {run.added_modules or 'none'} of them new" if number > 1 else ""
     when = run.when[:16].replace("T", " ")
     return f"run {number} of {count}, {when}: {counted}, {run.modules} modules{new}"
+
+
+def _conflicts(document: Document) -> Iterable[RenderableType]:
+    """Yield those that a person should look at, what is not settled first; notes are counted."""
+    shown = [item for item in document.conflicts if not item.note]
+    for item in sorted(shown, key=lambda item: item.settled):
+        names = ", ".join(item.distributions)
+        text = Text(f"conflict {item.kind}", style="yellow" if item.settled else "bold red")
+        yield text.append(f" {names}: {_plain(item.why)}", style="default")
+        if item.settled and item.drop:
+            yield Text(f"  keeps {item.use or item.keep}, leaves out {', '.join(item.drop)}")
+        for word, choice in zip(chain(["either"], repeat("or")), item.choices, strict=False):
+            yield Text(f"  {word} {_plain(choice.what)}:")
+            yield from (Text(f"    {_plain(line)}") for line in choice.config.splitlines())
+    noted = sorted(
+        {name for item in document.conflicts if item.note for name in item.distributions}
+    )
+    if noted:
+        verb = "has" if len(noted) == 1 else "have"
+        yield Text(f"{', '.join(noted)} {verb} libraries that cannot load here; no run used them")
 
 
 def _findings(document: Document) -> Iterable[RenderableType]:

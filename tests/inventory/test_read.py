@@ -62,9 +62,37 @@ def test_a_folder_that_a_pth_adds_holds_modules_of_distributions(tmp_path: Path)
     assert Ownership(inventory).of_module("deep") == ("deep",)
 
 
+def test_libraries_that_are_not_what_was_installed_are_told(tmp_path: Path) -> None:
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    (site,) = venv.glob("lib/python*/site-packages")
+    info = site / "x-1.0.dist-info"
+    info.mkdir()
+    for name in ("same.so", "stripped.so", "patched.so", "old.so.1", "text.py"):
+        (site / name).write_bytes(b"12345")
+    (info / "METADATA").write_text("Name: x\nVersion: 1.0\n\n")
+    (info / "WHEEL").write_text(
+        "Wheel-Version: 1.0\nTag: cp311-abi3-manylinux_2_17_x86_64\nTag: cp311-abi3-linux_x86_64\n"
+        "Tag: cp311-abi3-linux_x86_64\nTag: ../../etc\nBuild: 1\n"
+    )
+    sizes = {"same.so": 5, "stripped.so": 9, "patched.so": 5, "old.so.1": "", "text.py": 1}
+    lines = [f"{name},sha256=abc,{size}\n" for name, size in {**sizes, "gone.so": 1}.items()]
+    (info / "RECORD").write_text("".join(lines))
+    later = info.joinpath("RECORD").stat().st_mtime + 60
+    os.utime(site / "patched.so", (later, later))
+    argv = [str(venv / "bin" / "python"), "-I", str(TOOL)]
+    found = parse(subprocess.run(argv, capture_output=True, check=True).stdout)
+    names = ("gone.so", "old.so.1", "patched.so", "stripped.so")
+    assert found.changed == {f"{site}/{name}" for name in names}
+    assert found.by_key()["x"].tags == (
+        "cp311-abi3-manylinux_2_17_x86_64",
+        "cp311-abi3-linux_x86_64",
+    )
+
+
 def answer(**changed: object) -> bytes:
     whole = {
-        "version": 1,
+        "version": 2,
         "python": "3.11.2",
         "executable": "/usr/bin/python3",
         "markers": {"python_version": "3.11", "platform_machine": "x", "sys_platform": "linux"},
