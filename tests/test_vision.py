@@ -90,7 +90,11 @@ def lock(root: Path, *, see: str = "imencode", hear: str = "load_model", use: st
 
 
 def conflict(document: Document, kind: str, name: str) -> Conflict:
-    (found,) = (row for row in document.conflicts if row.kind == kind and name in row.distributions)
+    (found,) = (
+        row
+        for row in document.conflicts
+        if row.kind == kind and name in row.distributions and not row.note
+    )
     return found
 
 
