@@ -11,6 +11,7 @@ from pruner.config.values import (
     Image,
     LogReady,
     Ready,
+    Rules,
     Service,
     TcpReady,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "Image",
     "LogReady",
     "Ready",
+    "Rules",
     "Service",
     "TcpReady",
     "load",

@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import cast
 
 import msgspec
+from packaging.version import Version
 
-from pruner.config import schema, values
+from pruner.config import rule_tables, schema, values
 from pruner.config.mistakes import Where
+from pruner.model import normalise
+from pruner.rules import CudaBuild, Family, Kind, Member, Soname
 
 
 def config(whole: schema.Whole, root: Path, where: Where) -> values.Config:
@@ -17,6 +20,7 @@ def config(whole: schema.Whole, root: Path, where: Where) -> values.Config:
         source=whole.project.source,
         locks=whole.project.locks,
         images={name: _image(name, table) for name, table in whole.images.items()},
+        rules=_rules(whole.rules, where),
         where=where,
     )
 
@@ -89,4 +93,52 @@ def _service(table: schema.ServiceTable) -> values.Service:
         env=table.env,
         ready=table.port,
         timeout=table.timeout,
+    )
+
+
+def _rules(table: rule_tables.RulesTable, where: Where) -> values.Rules:
+    return values.Rules(
+        families=tuple(_family(row, where) for row in table.families),
+        cuda=tuple(_cuda(row, where) for row in table.cuda),
+        sonames=tuple(_soname(row, where) for row in table.sonames),
+    )
+
+
+def _family(table: rule_tables.FamilyTable, where: Where) -> Family:
+    return Family(
+        name=table.name,
+        imports=table.imports,
+        kind=cast("Kind", table.kind),
+        why=table.why,
+        members=tuple(
+            Member(distribution=normalise(row.distribution), has=row.has, gpu=row.gpu)
+            for row in table.members
+        ),
+        since=table.since,
+        source=table.source or where.file,
+        date=table.date,
+    )
+
+
+def _cuda(table: rule_tables.CudaTable, where: Where) -> CudaBuild:
+    return CudaBuild(
+        distribution=normalise(table.distribution),
+        version=str(Version(table.version)),
+        local=table.local,
+        cuda=table.cuda,
+        cudnn=table.cudnn,
+        source=table.source or where.file,
+        date=table.date,
+    )
+
+
+def _soname(table: rule_tables.SonameTable, where: Where) -> Soname:
+    return Soname(
+        soname=table.soname,
+        provides=normalise(table.provides) if table.provides else "",
+        what=table.what,
+        driver=table.driver,
+        debian=table.debian,
+        source=table.source or where.file,
+        date=table.date,
     )

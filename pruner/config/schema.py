@@ -5,15 +5,11 @@ Values here are as a person wrote them; `pruner.config.values` holds what the re
 
 from typing import Any
 
-import msgspec
-
 from pruner.config import checks
 from pruner.config.mistakes import Key, Mistake
+from pruner.config.rule_tables import RulesTable
+from pruner.config.table import Table
 from pruner.model import Policy
-
-
-class Table(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Base of every table: nothing in it that we do not know."""
 
 
 class ReadyTable(Table, frozen=True, kw_only=True):
@@ -88,7 +84,7 @@ class AgentTable(Table, frozen=True, kw_only=True):
     ready: ReadyTable
     network: str = "none"
     exercise: tuple[ExerciseTable, ...] = ()
-    env: dict[str, str] = {}
+    env: dict[str, str] = {}  # noqa: RUF012
     cwd: str | None = None
 
     def __post_init__(self) -> None:
@@ -126,7 +122,7 @@ class ServiceTable(Table, frozen=True, kw_only=True):
 
     image: str | None = None
     local: tuple[str, ...] | None = None
-    env: dict[str, str] = {}
+    env: dict[str, str] = {}  # noqa: RUF012
     ready: int | PortTable | None = None
     timeout: float = 60
 
@@ -153,14 +149,14 @@ class ImageTable(Table, frozen=True, kw_only=True):
     dockerfile: str | None = None
     context: str = "."
     requirements: tuple[str, ...] = ()
-    build_args: dict[str, str] = {}
+    build_args: dict[str, str] = {}  # noqa: RUF012
     gpu: bool = False
     policy: Policy | None = None
     keep: tuple[str, ...] = ()
     use: tuple[str, ...] = ()
     python: str | None = None
     agents: tuple[AgentTable, ...] = ()
-    services: dict[str, ServiceTable] = {}
+    services: dict[str, ServiceTable] = {}  # noqa: RUF012
     memory: str = "8g"
     processes: int = 512
 
@@ -221,7 +217,8 @@ class Whole(Table, frozen=True, kw_only=True):
     """The whole file."""
 
     project: ProjectTable = ProjectTable()
-    images: dict[str, ImageTable] = {}
+    images: dict[str, ImageTable] = {}  # noqa: RUF012
+    rules: RulesTable = RulesTable()
 
     def __post_init__(self) -> None:
         """Check that there is an image, and that every name can be a folder."""

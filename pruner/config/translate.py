@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from pruner.config import schema
+from pruner.config import rule_tables, schema
 from pruner.config.mistakes import Key, Mistake, did_you_mean
+from pruner.config.table import Table
 from pruner.model import Policy
 
 _AT = " - at `$"
@@ -25,8 +26,10 @@ _WORDS = {
     "datetime": "a date and time",
     "time": "a time of day",
 }
+_NO_DATE = "Invalid RFC3339 encoded date"
+_DATE_HINT = "year, month and day without quotes, such as 2026-11-24"
 # Which table stands at which key; * is any name, # any index.
-_TABLES: dict[Key, type[schema.Table]] = {
+_TABLES: dict[Key, type[Table]] = {
     (): schema.Whole,
     ("project",): schema.ProjectTable,
     ("images", "*"): schema.ImageTable,
@@ -35,6 +38,11 @@ _TABLES: dict[Key, type[schema.Table]] = {
     ("images", "*", "agents", "#", "exercise", "#"): schema.ExerciseTable,
     ("images", "*", "services", "*"): schema.ServiceTable,
     ("images", "*", "services", "*", "ready"): schema.PortTable,
+    ("rules",): rule_tables.RulesTable,
+    ("rules", "families", "#"): rule_tables.FamilyTable,
+    ("rules", "families", "#", "members", "#"): rule_tables.MemberTable,
+    ("rules", "cuda", "#"): rule_tables.CudaTable,
+    ("rules", "sonames", "#"): rule_tables.SonameTable,
 }
 
 
@@ -60,6 +68,8 @@ def _translated(error: msgspec.ValidationError, data: object) -> Mistake:
         known = [policy.value for policy in Policy]
         hint = did_you_mean(match[1].strip("'"), known)
         return Mistake(f"{match[1]} is not one of {', '.join(known)}", *key, hint=hint)
+    if what == _NO_DATE:
+        return Mistake("is no date", *key, hint=_DATE_HINT)
     return Mistake(what[:1].lower() + what[1:], *key)
 
 

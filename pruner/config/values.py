@@ -7,6 +7,7 @@ from typing import Any, Literal
 from pruner.config import checks, files
 from pruner.config.mistakes import Where, did_you_mean, shown
 from pruner.model import Policy, Value
+from pruner.rules import CudaBuild, Family, Soname
 
 DEFAULT_POLICY = Policy.MINIMAL
 
@@ -123,6 +124,14 @@ class Image(Value, frozen=True, kw_only=True):
         return checks.memory(self.memory)
 
 
+class Rules(Value, frozen=True, kw_only=True):
+    """The user's own rows about conflicts, for the functions of `pruner.rules` of these names."""
+
+    families: tuple[Family, ...] = ()
+    cuda: tuple[CudaBuild, ...] = ()
+    sonames: tuple[Soname, ...] = ()
+
+
 class Config(Value, frozen=True, kw_only=True):
     """The whole configuration; `root` is the absolute folder of its file."""
 
@@ -130,6 +139,7 @@ class Config(Value, frozen=True, kw_only=True):
     source: tuple[str, ...] = (".",)
     locks: str = "locks"
     images: dict[str, Image] = {}  # noqa: RUF012
+    rules: Rules = Rules()
     where: Where = Where()
 
     def image(self, name: str) -> Image:

@@ -1,21 +1,39 @@
 """What must be known rather than found, as data: TOML rows, each with a source and a date."""
 
-import datetime as dt
-import tomllib
-from functools import cache
-from importlib.resources import files
-from typing import TypeVar
+from pruner.rules.conflicts import (
+    Consequence,
+    CudaBuild,
+    Family,
+    Kind,
+    Member,
+    Soname,
+    consequences,
+    cuda_builds,
+    families,
+    sonames,
+)
+from pruner.rules.reading import Rule, rows
 
-import msgspec
-
-Row = TypeVar("Row", bound=msgspec.Struct)
-
-
-class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What every row has: where it was read, and when."""
-
-    source: str
-    date: dt.date
+__all__ = [
+    "Consequence",
+    "CudaBuild",
+    "DefaultDriver",
+    "Family",
+    "Kind",
+    "Member",
+    "Need",
+    "Rule",
+    "Soname",
+    "Startup",
+    "consequences",
+    "cuda_builds",
+    "default_drivers",
+    "families",
+    "module_needs",
+    "rows",
+    "sonames",
+    "startup_modules",
+]
 
 
 class Startup(Rule, frozen=True, kw_only=True):
@@ -41,13 +59,6 @@ class Need(Rule, frozen=True, kw_only=True):
     distribution: str
     why: str
     instead: bool = False
-
-
-@cache
-def rows(name: str, kind: type[Row]) -> tuple[Row, ...]:
-    """Return the rows of rules/NAME.toml, in the order of the file; the key is NAME."""
-    table = tomllib.loads((files("pruner") / "rules" / f"{name}.toml").read_text("utf-8"))
-    return msgspec.convert(table[name], tuple[kind, ...])  # type: ignore[valid-type]
 
 
 def startup_modules() -> frozenset[str]:

@@ -18,6 +18,8 @@ TEXT = """
 project source locks images agents services x name module command ready http port tcp log
 exit timeout network env cwd exercise run json body headers expect contains traced policy
 dockerfile context requirements build_args gpu keep python memory processes local image
+rules families cuda sonames imports kind why members since source date distribution has version
+cudnn soname provides what driver debian
 """
 WORDS = TEXT.split()
 NAMES = st.sampled_from(WORDS) | st.text(max_size=5)
@@ -88,8 +90,11 @@ def test_any_bytes(content: bytes) -> None:
     _loads(content)
 
 
-@settings(max_examples=300, deadline=None)
-@given(NAMES, VALUES, st.sampled_from(["image", "agent", "ready", "exercise", "service"]))
+PLACES = ["image", "agent", "ready", "exercise", "service", "family", "member", "cuda", "soname"]
+
+
+@settings(max_examples=400, deadline=None)
+@given(NAMES, VALUES, st.sampled_from(PLACES))
 def test_one_odd_value_in_a_sound_file(key: str, value: object, where: str) -> None:
     ready: dict[str, object] = {"tcp": 80}
     exercise: dict[str, object] = {"http": "GET /"}
@@ -100,12 +105,23 @@ def test_one_odd_value_in_a_sound_file(key: str, value: object, where: str) -> N
         "agents": [agent],
         "services": {"s": service},
     }
+    member: dict[str, object] = {"distribution": "a"}
+    family: dict[str, object] = {"name": "a", "imports": ["a"], "kind": "names", "why": "a"}
+    family["members"] = [member, {"distribution": "b"}]
+    cuda: dict[str, object] = {"distribution": "a", "version": "1", "cuda": "12.1"}
+    soname: dict[str, object] = {"soname": "a.so", "provides": "a"}
+    rules = {"families": [family], "cuda": [cuda], "sonames": [soname]}
     tables = {
         "image": image,
         "agent": agent,
         "ready": ready,
         "exercise": exercise,
         "service": service,
+        "family": family,
+        "member": member,
+        "cuda": cuda,
+        "soname": soname,
     }
+    assert list(tables) == PLACES
     tables[where][key] = value
-    _loads(tomlkit.dumps({"images": {"x": image}}).encode("utf-8", "surrogatepass"))
+    _loads(tomlkit.dumps({"images": {"x": image}, "rules": rules}).encode("utf-8", "surrogatepass"))

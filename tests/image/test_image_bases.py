@@ -51,4 +51,5 @@ def test_every_row_has_a_pattern_a_source_and_a_date() -> None:
         assert row.match.replace("?P<", "") == row.match.replace("?P<", "").lower()
         assert row.python == "" or re.fullmatch(r"3\.\d+", row.python)
         assert row.source
+        assert row.date
         assert dt.date(2024, 1, 1) < row.date

@@ -1,0 +1,138 @@
+"""The user's own rules: the rows of rules/*.toml about conflicts, as they stand in pruner.toml."""
+
+import datetime as dt
+from typing import get_args
+
+from packaging.version import Version
+
+from pruner.config import checks, rule_checks
+from pruner.config.mistakes import Mistake
+from pruner.config.table import Table
+from pruner.model import normalise
+from pruner.rules import Kind
+
+KINDS: tuple[str, ...] = get_args(Kind)
+
+
+class RuleTable(Table, frozen=True, kw_only=True):
+    """Where a row was read, and when; pruner's own rows must say it."""
+
+    source: str | None = None
+    date: dt.date | None = None
+
+
+class MemberTable(Table, frozen=True, kw_only=True):
+    """One distribution of a family."""
+
+    distribution: str
+    has: tuple[str, ...] = ()
+    gpu: bool | None = None
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        rule_checks.distribution(self.distribution, "distribution")
+        for index, name in enumerate(self.has):
+            rule_checks.dotted_name(name, "has", index)
+
+
+class FamilyTable(RuleTable, frozen=True, kw_only=True):
+    """Distributions of which an environment needs only one."""
+
+    name: str
+    imports: tuple[str, ...]
+    kind: str
+    why: str
+    members: tuple[MemberTable, ...]
+    since: str = ""
+
+    def __post_init__(self) -> None:
+        """Check every value, and the members against each other."""
+        checks.text(self.name, "name")
+        checks.text(self.why, "why")
+        checks.choice(self.kind, KINDS, "kind")
+        if not self.imports:
+            raise Mistake("names nothing", "imports", hint='such as imports = ["cv2"]')
+        for index, name in enumerate(self.imports):
+            rule_checks.dotted_name(name, "imports", index)
+        self._check_members()
+        self._check_since()
+
+    def _check_members(self) -> None:
+        fewest = 1 if self.kind == "stdlib" else 2
+        if len(self.members) < fewest:
+            hint = f"a family of this kind has at least {fewest}"
+            raise Mistake(f"are only {len(self.members)}", "members", hint=hint)
+        rule_checks.distinct([normalise(row.distribution) for row in self.members], "members")
+
+    def _check_since(self) -> None:
+        if self.kind != "stdlib":
+            if self.since:
+                raise Mistake('means nothing without kind = "stdlib"', "since", hint="remove since")
+        elif not self.since:
+            hint = 'the Python that has it in its standard library, such as since = "3.4"'
+            raise Mistake("is missing", "since", hint=hint)
+        else:
+            rule_checks.python_line(self.since, "since")
+
+
+class CudaTable(RuleTable, frozen=True, kw_only=True):
+    """What one release is built for."""
+
+    distribution: str
+    version: str
+    local: str = ""
+    cuda: str
+    cudnn: str = ""
+
+    def __post_init__(self) -> None:
+        """Check every value."""
+        rule_checks.distribution(self.distribution, "distribution")
+        rule_checks.public_version(self.version, "version")
+        rule_checks.local_version(self.local, "local")
+        rule_checks.short_version(self.cuda, "cuda")
+        rule_checks.short_version(self.cudnn, "cudnn")
+        if self.cudnn and not self.cuda:
+            raise Mistake("means nothing without cuda", "cudnn", hint="remove cudnn")
+
+    @property
+    def release(self) -> str:
+        """The release that the row is about, as pip spells it."""
+        local = f"+{self.local}" if self.local else ""
+        return f"{normalise(self.distribution)}=={Version(self.version)}{local}"
+
+
+class SonameTable(RuleTable, frozen=True, kw_only=True):
+    """Who brings a shared library."""
+
+    soname: str
+    provides: str = ""
+    what: str = ""
+    driver: bool = False
+    debian: str = ""
+
+    def __post_init__(self) -> None:
+        """Check every value, and that the row says something."""
+        rule_checks.soname(self.soname, "soname")
+        if self.provides:
+            rule_checks.distribution(self.provides, "provides")
+        if self.debian:
+            rule_checks.debian(self.debian, "debian")
+        if not (self.provides or self.debian or self.driver):
+            hint = "say who brings it"
+            raise Mistake("one of these is missing: provides, debian, driver", hint=hint)
+
+
+class RulesTable(Table, frozen=True, kw_only=True):
+    """The user's own rows; each takes the place of pruner's row for the same thing."""
+
+    families: tuple[FamilyTable, ...] = ()
+    cuda: tuple[CudaTable, ...] = ()
+    sonames: tuple[SonameTable, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that no two rows are about the same thing."""
+        rule_checks.distinct([row.name for row in self.families], "families")
+        rule_checks.distinct([row.release for row in self.cuda], "cuda")
+        rule_checks.distinct(
+            [f"{row.soname} {row.provides}".strip() for row in self.sonames], "sonames"
+        )
