@@ -50,6 +50,7 @@ coverage: .venv ## How much of pruner the tests run, branches too
 bench: .venv ## What pruner costs: paired runs, ratios
 	$(BIN)/python scripts/bench/whole.py
 	$(BIN)/python scripts/bench/events.py
+	$(BIN)/python scripts/bench/elf.py --python $(BENCH_PYTHON)
 	$(BIN)/python scripts/bench/tracer.py --python $(BENCH_PYTHON) --modules $(BENCH_MODULES)
 	$(BIN)/python scripts/bench/guard.py --python $(BENCH_PYTHON)
 
