@@ -38,6 +38,7 @@ test-unit: .venv ## The tests that need neither an engine nor an index
 
 .PHONY: test-images
 test-images: .venv ## The sample images in full, in both sandboxes: gigabytes and minutes
+	@scripts/engine up && scripts/base-image python:3.11-slim redis:7 nats:2 || echo "only the local sandbox"
 	$(BIN)/pytest -m images
 
 .PHONY: coverage
