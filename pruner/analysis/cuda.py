@@ -41,10 +41,12 @@ def choices(
         *_libraries(key, beside),
         *_without(key, inventory, families),
     ]
-    return tuple(
-        Choice(what=what, config=f"use = [{', '.join(map(_quoted, use))}]  # [images.{image}]")
-        for what, use in lines
-    )
+    return tuple(Choice(what=what, config=line(image, use)) for what, use in lines)
+
+
+def line(image: str, use: Iterable[str]) -> str:
+    """Return the line of configuration that uses some requirements."""
+    return f"use = [{', '.join(map(_quoted, use))}]  # [images.{image}]"
 
 
 def anchors(key: str, inventory: Inventory, builds: Iterable[Build]) -> tuple[Build, ...]:

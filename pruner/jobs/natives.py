@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.cuda import choices
+from pruner.analysis.cuda import choices, line
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.system import System
@@ -15,7 +15,7 @@ from pruner.clock import Clock
 from pruner.config import Agent
 from pruner.jobs.knowledge import Knowledge
 from pruner.jobs.study import read_system
-from pruner.model import Conflict
+from pruner.model import Choice, Conflict
 from pruner.sandbox.base import Environment
 
 
@@ -50,6 +50,7 @@ def _with_choices(row: Conflict, scene: Scene, known: Knowledge, image: str) -> 
     (key,) = row.distributions
     missing = {proof.what: _brings(proof.what, known) for proof in row.proof}
     offered = choices(image, key, scene.inventory, known.builds, known.families, missing)
-    if not offered:
-        return row
-    return msgspec.structs.replace(row, choices=offered)
+    told = (
+        Choice(what=each.what, config=line(image, each.config.splitlines())) for each in row.choices
+    )
+    return msgspec.structs.replace(row, choices=offered or tuple(told))

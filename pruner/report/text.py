@@ -114,7 +114,7 @@ def _findings(document: Document) -> Iterable[RenderableType]:
 def _summary(document: Document, kept: int, dropped: int) -> Iterable[RenderableType]:
     sizes = document.size_bytes
     yield Text()
-    if any(not item.settled for item in document.conflicts):
+    if document.lock is None and any(not item.settled for item in document.conflicts):
         yield Text("no lock: a conflict is not settled; see its choices above", style="bold red")
         return
     if sizes is not None and dropped:

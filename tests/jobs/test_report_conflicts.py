@@ -54,6 +54,7 @@ def test_conflicts_are_printed_in_80_columns() -> None:
         "conflict library opencv-python: cv2/cv2.abi3.so cannot load: nothing here has",
         "libGL.so.1 (Debian's libgl1)",
         "torchaudio has libraries that cannot load here; no run used them",
+        "no lock: a conflict is not settled; see its choices above",
     ]
 
 
