@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from pruner.errors import OutsideError
+from pruner.urls import cleaned
 
 
 def write(path: Path, text: str | bytes) -> None:
@@ -32,6 +35,14 @@ def write_all(contents: Mapping[Path, str | bytes]) -> None:
         for temporary, _ in ready:
             with suppress(OSError):
                 Path(temporary).unlink()
+
+
+def plain_json(value: object) -> bytes:
+    """Return a value as JSON in which no URL shows credentials."""
+    data = msgspec.json.encode(value)
+    if b"://" not in data:
+        return data
+    return msgspec.json.encode(cleaned(msgspec.json.decode(data)))
 
 
 def _beside(path: Path, text: str | bytes) -> str:

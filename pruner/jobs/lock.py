@@ -12,7 +12,7 @@ from pruner.analysis.verdicts import sizes
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
-from pruner.files import write_all
+from pruner.files import plain_json, write_all
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings
 from pruner.jobs.observe import (
@@ -110,7 +110,7 @@ def save_traces(job: Job, seen: Observation) -> None:
     folder = private_folder(job.config, job.image) / "traces"
     files = {folder / f"{item.agent}.json": item for item in seen.subject.traces}
     files |= {folder / "again" / f"{item.agent}.json": item for item in seen.again}
-    write_all({path: msgspec.json.encode(item) for path, item in files.items()})
+    write_all({path: plain_json(item) for path, item in files.items()})
 
 
 def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
@@ -124,7 +124,7 @@ def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -
     files = LockFiles(
         requirements=shown["requirements.txt"], pylock=shown["pylock.toml"], pins=text.pins
     )
-    document = msgspec.structs.replace(document, lock=files)
+    document = presentable(msgspec.structs.replace(document, lock=files))
     above = header(document)
     write_all(
         {
@@ -137,9 +137,14 @@ def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -
     return document
 
 
+def presentable(document: Document) -> Document:
+    """Return the document without the credentials of URLs, which agents print as well."""
+    return msgspec.json.decode(plain_json(document), type=Document)
+
+
 def encode(document: Document) -> bytes:
     """Return the document as JSON for people and for diffs; times differ from run to run."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return msgspec.json.format(plain_json(document), indent=2) + b"\n"
 
 
 def _relative(path: Path, root: Path) -> str:

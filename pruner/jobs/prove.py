@@ -11,6 +11,7 @@ from pruner.config import Agent, Image
 from pruner.jobs.observe import trace
 from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
 from pruner.sandbox.base import Sandbox
+from pruner.urls import without_credentials
 
 
 class Round(Value, frozen=True):
@@ -47,10 +48,10 @@ def differences(seen: Trace, expected: AgentReport) -> list[str]:
         return [f"{seen.agent}: {seen.detail}"]
     before: dict[str, list[str]] = defaultdict(list)
     for item in expected.exercises:
-        before[item.name].append(item.outcome)
+        before[without_credentials(item.name)].append(item.outcome)
     lines: list[str] = []
     for item in seen.exercises:
-        known = before[item.name]
+        known = before[without_credentials(item.name)]
         outcome = known.pop(0) if known else None
         if outcome is None and not item.ok:
             lines.append(f"{seen.agent}: {item.name} gave {item.outcome}")

@@ -13,7 +13,7 @@ from pruner.analysis.runs import Past, Use, changed_since, modules_of, what_runs
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.verdicts import Evidence, decide
 from pruner.clock import Clock
-from pruner.files import write_all
+from pruner.files import plain_json, write_all
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import (
     private_folder,
@@ -45,9 +45,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Do
             environment = stack.enter_context(sandbox.original(job.image))
         inventory = take_inventory(environment, requirements, clock)
         traces = tuple(trace(environment, agent, clock) for agent in job.agents)
-    write_all(
-        {folder / "traces" / f"{item.agent}.json": msgspec.json.encode(item) for item in traces}
-    )
+    write_all({folder / "traces" / f"{item.agent}.json": plain_json(item) for item in traces})
     require_success(traces)
     root = project_folder(job.config, job.image, sandbox.name)
     place = Place(site_dirs=inventory.site_dirs, aliases=inventory.aliases, root=root)

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from pruner.config import Agent, Image
 from pruner.model import Value
+from pruner.urls import without_credentials
 
 OUTPUT_LIMIT = 256 * 1024 * 1024
 """Bytes that one command in a sandbox may print before it counts as broken."""
@@ -143,7 +144,7 @@ def last_line(text: bytes | str) -> str:
     for line in reversed(text.splitlines()):
         clean = "".join(char for char in line if char.isprintable()).strip()
         if clean:
-            return clean[:300]
+            return without_credentials(clean)[:300]  # a cut URL would no longer be one
     return ""
 
 

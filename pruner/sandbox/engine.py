@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,11 +64,20 @@ def build(
 ) -> None:
     """Build an image with BuildKit, which the docker library cannot do, by the docker command."""
     argv = [builder(), "build", "--file", str(dockerfile), "--tag", tag]
+    hidden = {name: value for name, value in args.items() if _is_free(name)}
     for name, value in args.items():
-        argv += ["--build-arg", f"{name}={value}"]
+        argv += ["--build-arg", name if name in hidden else f"{name}={value}"]
     for name, value in labels.items():
         argv += ["--label", f"{name}={value}"]
-    _run_build([*argv, str(context)], dockerfile)
+    _run_build([*argv, str(context)], dockerfile, hidden)
+
+
+def _is_free(name: str) -> bool:
+    """Return whether a build argument can reach the client by its environment.
+
+    There its value, which may be a secret, is not in the list of processes.
+    """
+    return name not in os.environ and not name.startswith(("DOCKER", "BUILD", "CONTAINER"))
 
 
 def builder() -> str:
@@ -105,8 +114,8 @@ def _builds(program: str) -> bool:
     return version is not None and int(version[1]) in BUILDKIT_INSIDE
 
 
-def _run_build(argv: Sequence[str], dockerfile: Path) -> None:
-    env = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+def _run_build(argv: Sequence[str], dockerfile: Path, args: Mapping[str, str]) -> None:
+    env = {**os.environ, **args, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
     try:
         done = subprocess.run(
             argv, capture_output=True, env=env, timeout=BUILD_TIMEOUT, check=False

@@ -9,6 +9,7 @@ from pathlib import Path
 from pruner.errors import OutsideError, PrunerError, UsageError
 from pruner.sandbox.base import passed_through
 from pruner.sandbox.workspace import store
+from pruner.urls import without_credentials
 
 INSTALL_TIMEOUT = 3600.0
 """Seconds for one installation: several gigabytes over a slow line."""
@@ -130,7 +131,7 @@ def sentence(stderr: str) -> str:
         noise = text.startswith(NOISE)
         if text and not noise:
             parts.append(text.removeprefix("error: ").removeprefix("Caused by: "))
-    joined = re.sub(r"\s+", " ", "; ".join(parts))
+    joined = without_credentials(re.sub(r"\s+", " ", "; ".join(parts)))
     if len(joined) <= MAX_SENTENCE:
         return joined
     half = MAX_SENTENCE // 2 - 2  # what failed stands first, and why last
