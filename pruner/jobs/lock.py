@@ -14,7 +14,7 @@ from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import plain_json, write_all
 from pruner.jobs.confidence import Repeated, assess, repeat
-from pruner.jobs.findings import findings
+from pruner.jobs.findings import findings, misplaced, tell
 from pruner.jobs.observe import (
     Observation,
     locks_folder,
@@ -46,7 +46,8 @@ class Job(Value, frozen=True):
 
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
     """Carry out the job, write the lock, and return the document; `once`: without a second run."""
-    read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
+    # Its mistakes are told before any installing, which may end at one of them.
+    tell(misplaced(read_image_requirements(job.config, job.image)), clock)
     records = read_records(
         private_folder(job.config, job.image), [agent.name for agent in job.agents]
     )

@@ -11,6 +11,7 @@ from pruner.errors import OutsideError
 from pruner.files import copy_tree
 from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
+from pruner.requirements.rewritten import CONSTRAINTS, rewritten
 from pruner.sandbox import uv
 from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
@@ -52,13 +53,28 @@ class LocalSandbox:
 
     @contextmanager
     def original(self, image: Image) -> Iterator[Environment]:
-        """Install the image's requirements, as pip would resolve them today."""
-        files = [str(self._root / name) for name in image.requirements]
-        argv = [argument for name in files for argument in ("-r", name)]
+        """Install the image's requirements, as pip would resolve them today.
+
+        Options on the lines of requirements are taken for what was meant: uv gets files in which
+        they stand where they belong.
+        """
+        argv = self._requirements(image)
         # pip takes the best match of all indexes; the original is to be what pip would install.
         argv += ["--index-strategy", "unsafe-best-match"]
         with self._environment(image, argv, seed=True) as environment:
             yield environment
+
+    def _requirements(self, image: Image) -> list[str]:
+        files = [self._root / name for name in image.requirements]
+        found = read_requirements(files, self._root)
+        if not found.misplaced:
+            return [argument for name in files for argument in ("-r", str(name))]
+        folder = self._workspace.folder("requirements")
+        argv: list[str] = []
+        for name, text in rewritten(found).items():
+            (folder / name).write_text(text, encoding="utf-8")
+            argv += ["-c" if name == CONSTRAINTS else "-r", str(folder / name)]
+        return argv
 
     @contextmanager
     def locked(self, image: Image, lock: str) -> Iterator[Environment]:
@@ -90,11 +106,17 @@ class LocalSandbox:
             instead={**self._copied(image), **_hidden()},
         )
         try:
-            uv.run(argv, what=f"images.{image.name}: requirements", before=inside, cwd=self._root)
+            what = f"images.{image.name}: requirements"
+            uv.run(argv, what=what, before=inside, env=self._asked(image), cwd=self._root)
             variables = self._variables(image)
             yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
         finally:
             self._workspace.discard(folder)
+
+    def _asked(self, image: Image) -> dict[str, str]:
+        """Return the variables that the options of the image's requirement files ask for."""
+        files = [self._root / name for name in image.requirements]
+        return {name: os.environ[name] for name in read_requirements(files, self._root).variables}
 
     def _copied(self, image: Image) -> dict[Path, Path]:
         """Return a copy of the project where a requirement is built from it: builds write there."""
