@@ -29,7 +29,8 @@ from pruner.jobs.record import Record, read_records
 from pruner.jobs.settle import Settled, Trial, settle
 from pruner.jobs.study import study
 from pruner.lock.guard import guard_files
-from pruner.lock.header import header
+from pruner.lock.header import header, provenance
+from pruner.lock.moving import beside
 from pruner.lock.pins import LockText
 from pruner.model import SCHEMA, Document, Inventory, LockFiles, Policy, Sizes, Value
 from pruner.sandbox.base import Sandbox
@@ -100,7 +101,10 @@ def _document(
         python=subject.inventory.python,
         agents=with_programs(agents, subject.traces, subject.inventory, ownership),
         distributions=settled.verdicts,
-        findings=findings(seen, settled.weighed, tuple(job.image.services)),
+        findings=(
+            *settled.text.findings,
+            *findings(seen, settled.weighed, tuple(job.image.services)),
+        ),
         size_bytes=Sizes(before=before, after=after),
         proof=settled.proof,
     )
@@ -126,11 +130,12 @@ def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -
         requirements=shown["requirements.txt"], pylock=shown["pylock.toml"], pins=text.pins
     )
     document = presentable(msgspec.structs.replace(document, lock=files))
-    above = header(document)
+    root = job.config.root
+    above = header(document, provenance(text, root))
     write_all(
         {
-            names["requirements.txt"]: f"{above}\n{text.requirements}",
-            names["pylock.toml"]: f"{above}\n{text.pylock}",
+            names["requirements.txt"]: f"{above}\n{beside(text.requirements, folder, root)}",
+            names["pylock.toml"]: f"{above}\n{beside(text.pylock, folder, root)}",
             names["verdicts.json"]: encode(document),
             **{folder / name: text for name, text in guard_files(document, inventory).items()},
         }

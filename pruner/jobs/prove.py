@@ -10,7 +10,7 @@ from pruner.clock import Clock
 from pruner.config import Agent, Image
 from pruner.jobs.observe import trace
 from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
-from pruner.sandbox.base import Sandbox
+from pruner.sandbox.base import LockFiles, Sandbox
 from pruner.urls import without_credentials
 
 
@@ -26,7 +26,7 @@ def prove(
     image: Image,
     agents: Sequence[Agent],
     expected: Mapping[str, AgentReport],
-    lock: str,
+    lock: LockFiles,
     clock: Clock,
 ) -> Round:
     """Prepare an environment from a lock, repeat every exercise, and compare the outcomes."""

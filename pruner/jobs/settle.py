@@ -1,6 +1,7 @@
 """Decide, lock and prove, and put back what the proof misses, until nothing changes any more."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -12,9 +13,12 @@ from pruner.clock import Clock
 from pruner.config import Agent, Image
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import missed, prove
-from pruner.lock.pins import LockText, index_lines, lock
+from pruner.lock.moving import installable
+from pruner.lock.origins import Origins
+from pruner.lock.pins import LockText, lock
+from pruner.lock.places import Places
 from pruner.model import Policy, ProofReport, Restored, Value, Verdict
-from pruner.sandbox.base import Sandbox
+from pruner.sandbox.base import LockFiles, Sandbox
 
 MOST_ROUNDS = 20
 """Rounds of the proof: each puts at least one distribution back, and few need more than two."""
@@ -38,12 +42,17 @@ class Settled(Value, frozen=True):
     proof: ProofReport
 
 
+def to_install(text: LockText, places: Places) -> LockFiles:
+    """Return a lock as uv installs it: with the credentials that it needs."""
+    return LockFiles(requirements=installable(text.requirements, Path("/"), places.urls))
+
+
 def settle(
     trial: Trial, seen: Observation, ownership: Ownership, reading: Reading, policy: Policy
 ) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
     expected = {report.name: report for report in reports(seen.subject.traces)}
-    options = index_lines(seen.requirements.indexes)
+    origins = Origins(trial.image.name, seen.subject.inventory, seen.places)
     subject, restored, rounds = seen.subject, dict[str, str](), 0
     while True:
         rounds += 1
@@ -51,10 +60,9 @@ def settle(
             weighed = weigh(subject, ownership, reading, policy)
             verdicts = decide(subject.inventory, weighed.evidence, policy)
         with trial.clock.step("look up the hashes", sandbox=False):
-            text = lock(trial.image.name, subject.inventory, verdicts, options)
-        proof = prove(
-            trial.sandbox, trial.image, trial.agents, expected, text.requirements, trial.clock
-        )
+            text = lock(subject.inventory, verdicts, origins)
+        files = to_install(text, seen.places)
+        proof = prove(trial.sandbox, trial.image, trial.agents, expected, files, trial.clock)
         asked = missed(proof.traces, verdicts, ownership) if proof.differences else {}
         if not asked or rounds == MOST_ROUNDS:
             break

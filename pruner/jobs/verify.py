@@ -7,10 +7,11 @@ import msgspec
 from pruner.clock import Clock
 from pruner.errors import UsageError
 from pruner.jobs.lock import Job
-from pruner.jobs.observe import locks_folder, reports
+from pruner.jobs.observe import declared_places, locks_folder, reports
 from pruner.jobs.prove import prove
+from pruner.lock.moving import installable
 from pruner.model import SCHEMA, Document, ProofReport
-from pruner.sandbox.base import Sandbox
+from pruner.sandbox.base import LockFiles, Sandbox
 
 
 def read_verdicts(path: Path) -> Document:
@@ -45,7 +46,9 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
             hint=f"`pruner lock --image {job.image.name}` makes it anew",
         )
     text = lock.read_text(encoding="utf-8", errors="replace")
-    result = prove(sandbox, job.image, job.agents, expected, text, clock)
+    places = declared_places(job.config, job.image)
+    files = LockFiles(requirements=installable(text, folder, places.urls))
+    result = prove(sandbox, job.image, job.agents, expected, files, clock)
     return Document(
         schema=SCHEMA,
         image=job.image.name,

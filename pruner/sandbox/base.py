@@ -50,6 +50,16 @@ class Measure(Value, frozen=True):
     sources: tuple[str, ...]
 
 
+class LockFiles(Value, frozen=True):
+    """A lock to install: a requirements.txt as uv reads it, credentials included.
+
+    `constraints` pins what builds releases without a wheel; "" where nothing has to be built.
+    """
+
+    requirements: str
+    constraints: str = ""
+
+
 class Session(Protocol):
     """One agent, started in an environment with the tracer in it."""
 
@@ -132,8 +142,8 @@ class Sandbox(Protocol):
         """Prepare what is deployed today: the Dockerfile's image, or the requirements."""
         ...
 
-    def locked(self, image: Image, lock: str) -> AbstractContextManager[Environment]:
-        """Prepare an environment that holds what a lock (a requirements.txt) pins, and no more."""
+    def locked(self, image: Image, lock: LockFiles) -> AbstractContextManager[Environment]:
+        """Prepare an environment that holds what a lock pins, and no more."""
         ...
 
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, PrunerError, UsageError
 from pruner.sandbox import containers, engine, uv
-from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
 from pruner.sandbox.containers import Mount, labelled
-from pruner.sandbox.local import entry
+from pruner.sandbox.local import entry, links, written
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
 from pruner.sandbox.workspace import Workspace, facts_file, store
@@ -56,7 +56,7 @@ class DockerSandbox:
         yield DockerEnvironment(self._client, self._built(image), image, self._workspace)
 
     @contextmanager
-    def locked(self, image: Image, lock: str) -> Iterator[Environment]:
+    def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Cover the image's distributions with what the lock pins."""
         tag = self._built(image)
         bare = DockerEnvironment(self._client, tag, image, self._workspace)
@@ -85,19 +85,22 @@ class DockerSandbox:
         self._images[image.name] = tag
         return tag
 
-    def _install(self, image: Image, layout: Layout, lock: str, folder: Path, tag: str) -> None:
+    def _install(
+        self, image: Image, layout: Layout, lock: LockFiles, folder: Path, tag: str
+    ) -> None:
         """Run uv in a container of the image, so that a build script runs nowhere else."""
         inside = f"{STORE}/{folder.relative_to(store())}"
-        pins = self._workspace.folder("lock") / "requirements.txt"
-        pins.write_text(lock, encoding="utf-8")
+        here = self._workspace.folder("lock")
         argv = ["/pruner-uv", "pip", "install", "--no-deps", "--require-hashes"]
-        argv += ["--python", layout.executable, "--target", inside, "-r", "/pruner-lock.txt"]
+        argv += ["--python", layout.executable, "--target", inside]
+        argv += [word.replace(str(here), "/pruner-lock") for word in written(lock, here)]
         mounts = [
             Mount(store(), STORE, writable=True),
             Mount(uv.binary(), "/pruner-uv"),
-            Mount(pins, "/pruner-lock.txt"),
+            Mount(here, "/pruner-lock"),
+            *(Mount(place, str(place)) for place in links(lock.requirements)),
         ]
-        env = {**uv.variables(), "UV_CACHE_DIR": f"{STORE}/uv"}
+        env = {**uv.variables(), **uv.ALONE, "UV_CACHE_DIR": f"{STORE}/uv"}
         authorities = engine.certificates()
         if authorities:
             mounts.append(Mount(authorities, "/pruner-ca.pem"))

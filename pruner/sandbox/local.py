@@ -1,6 +1,7 @@
 """The local sandbox: a throwaway virtual environment, behind bubblewrap where it works."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
 from pruner.requirements.rewritten import CONSTRAINTS, rewritten
 from pruner.sandbox import uv
-from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.measuring import lay_out, writable
@@ -77,11 +78,10 @@ class LocalSandbox:
         return argv
 
     @contextmanager
-    def locked(self, image: Image, lock: str) -> Iterator[Environment]:
+    def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Install the lock, and nothing that it does not name."""
-        pins = self._workspace.folder("lock") / "requirements.txt"
-        pins.write_text(lock, encoding="utf-8")
-        argv = ["--no-deps", "--require-hashes", "-r", str(pins)]
+        argv = ["--no-deps", "--require-hashes"]
+        argv += written(lock, self._workspace.folder("lock"))
         with self._environment(image, argv, seed=False) as environment:
             yield environment
 
@@ -107,7 +107,8 @@ class LocalSandbox:
         )
         try:
             what = f"images.{image.name}: requirements"
-            uv.run(argv, what=what, before=inside, env=self._asked(image), cwd=self._root)
+            env = self._asked(image) if seed else uv.ALONE
+            uv.run(argv, what=what, before=inside, env=env, cwd=self._root)
             variables = self._variables(image)
             yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
         finally:
@@ -144,6 +145,22 @@ class LocalSandbox:
             for name, value in read.env.items()
             if name not in {"PATH", "HOME", "VIRTUAL_ENV"}
         }
+
+
+def written(lock: LockFiles, folder: Path) -> list[str]:
+    """Write a lock into a folder and return the arguments with which uv installs it."""
+    (folder / "requirements.txt").write_text(lock.requirements, encoding="utf-8")
+    argv = ["-r", str(folder / "requirements.txt")]
+    if lock.constraints:
+        (folder / "build-constraints.txt").write_text(lock.constraints, encoding="utf-8")
+        argv += ["--build-constraints", str(folder / "build-constraints.txt")]
+    return argv
+
+
+def links(requirements: str) -> list[Path]:
+    """Return the folders of this machine that a lock finds files in."""
+    places = re.findall(r"^--find-links (/.*)$", requirements, re.MULTILINE)
+    return [Path(place) for place in dict.fromkeys(places)]
 
 
 def _hidden() -> dict[Path, None]:

@@ -15,6 +15,9 @@ INSTALL_TIMEOUT = 3600.0
 """Seconds for one installation: several gigabytes over a slow line."""
 
 NETWORK_HINT = "check the network, the proxy and the index (UV_DEFAULT_INDEX, UV_INDEX)"
+ALONE = dict.fromkeys(("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"), "")
+"""Variables with which uv asks no index but those of the files that it reads, and the default."""
+
 SPACE_HINT = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
 
 
@@ -76,6 +79,10 @@ def run(
     return done.stdout
 
 
+class NotThereError(UsageError):
+    """No index that was asked has what was asked for."""
+
+
 def explained(stderr: str, what: str) -> PrunerError:
     """Turn what uv printed into the error that it means."""
     said = sentence(stderr)
@@ -101,8 +108,13 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
         NETWORK_HINT,
     ),
     (
-        r"no solution found|unsatisfiable|was not found in the package registry",
-        UsageError,
+        r"valid authentication credentials|401 unauthorized",
+        OutsideError,
+        "an index refused the user and password in its URL, or was asked without any",
+    ),
+    (
+        r"no solution found|unsatisfiable|was not found in the (package registry|provided package)",
+        NotThereError,
         "the requirements cannot be installed together: no release fits all of these lines",
     ),
     (
