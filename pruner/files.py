@@ -18,14 +18,19 @@ def write(path: Path, text: str | bytes) -> None:
     write_all({path: text})
 
 
-def write_all(contents: Mapping[Path, str | bytes]) -> None:
-    """Write files that belong together: none is replaced before all of them are on the disk."""
+def write_all(contents: Mapping[Path, str | bytes], without: Iterable[Path] = ()) -> None:
+    """Write files that belong together: none is replaced before all of them are on the disk.
+
+    Those of `without`, which no longer belong to them, are removed once the others are in place.
+    """
     ready: list[tuple[str, Path]] = []
     try:
         for path, text in contents.items():
             ready.append((_beside(path, text), path))
         for temporary, path in ready:
             Path(temporary).replace(path)
+        for path in without:
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise OutsideError(
             f"cannot write {error.filename or 'a file'}: {error.strerror}",

@@ -29,9 +29,8 @@ from pruner.jobs.record import Record, read_records
 from pruner.jobs.settle import Settled, Trial, settle
 from pruner.jobs.study import study
 from pruner.lock.guard import guard_files
-from pruner.lock.header import header, provenance
+from pruner.lock.header import CONSTRAINTS, header, provenance
 from pruner.lock.moving import beside
-from pruner.lock.pins import LockText
 from pruner.model import SCHEMA, Document, Inventory, LockFiles, Policy, Sizes, Value
 from pruner.sandbox.base import Sandbox
 
@@ -72,7 +71,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
         sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
     document = _document(job, sandbox.name, seen, ownership, settled)
     document = msgspec.structs.replace(document, confidence=sure)
-    return _write(job, document, settled.text, seen.subject.inventory)
+    return _write(job, document, settled, seen.subject.inventory)
 
 
 def _with_records(
@@ -103,6 +102,7 @@ def _document(
         distributions=settled.verdicts,
         findings=(
             *settled.text.findings,
+            *settled.built.findings,
             *findings(seen, settled.weighed, tuple(job.image.services)),
         ),
         size_bytes=Sizes(before=before, after=after),
@@ -118,8 +118,9 @@ def save_traces(job: Job, seen: Observation) -> None:
     write_all({path: plain_json(item) for path, item in files.items()})
 
 
-def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
+def _write(job: Job, document: Document, settled: Settled, inventory: Inventory) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
+    text, constraints = settled.text, settled.built.constraints
     passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
     if not passed:
@@ -131,14 +132,17 @@ def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -
     )
     document = presentable(msgspec.structs.replace(document, lock=files))
     root = job.config.root
-    above = header(document, provenance(text, root))
+    above = header(document, provenance(text, root), built=bool(constraints))
+    made = {folder / CONSTRAINTS: f"{above}\n{constraints}"} if constraints else {}
     write_all(
         {
             names["requirements.txt"]: f"{above}\n{beside(text.requirements, folder, root)}",
             names["pylock.toml"]: f"{above}\n{beside(text.pylock, folder, root)}",
             names["verdicts.json"]: encode(document),
             **{folder / name: text for name, text in guard_files(document, inventory).items()},
-        }
+            **made,
+        },
+        without=() if constraints else (folder / CONSTRAINTS,),
     )
     return document
 

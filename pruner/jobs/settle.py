@@ -11,6 +11,7 @@ from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Weighed, weigh
 from pruner.clock import Clock
 from pruner.config import Agent, Image
+from pruner.jobs.building import Builders, Building
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import missed, prove
 from pruner.lock.moving import installable
@@ -40,11 +41,13 @@ class Settled(Value, frozen=True):
     weighed: Weighed
     text: LockText
     proof: ProofReport
+    built: Building = Building()
 
 
-def to_install(text: LockText, places: Places) -> LockFiles:
+def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
     """Return a lock as uv installs it: with the credentials that it needs."""
-    return LockFiles(requirements=installable(text.requirements, Path("/"), places.urls))
+    whole = installable(text.requirements, Path("/"), places.urls)
+    return LockFiles(requirements=whole, constraints=constraints)
 
 
 def settle(
@@ -53,6 +56,7 @@ def settle(
     """Decide and prove until the proof puts nothing back any more."""
     expected = {report.name: report for report in reports(seen.subject.traces)}
     origins = Origins(trial.image.name, seen.subject.inventory, seen.places)
+    builders = Builders(trial.image, trial.sandbox, trial.clock, origins)
     subject, restored, rounds = seen.subject, dict[str, str](), 0
     while True:
         rounds += 1
@@ -61,7 +65,8 @@ def settle(
             verdicts = decide(subject.inventory, weighed.evidence, policy)
         with trial.clock.step("look up the hashes", sandbox=False):
             text = lock(subject.inventory, verdicts, origins)
-        files = to_install(text, seen.places)
+        built = builders.of(text)
+        files = to_install(text, seen.places, built.constraints)
         proof = prove(trial.sandbox, trial.image, trial.agents, expected, files, trial.clock)
         asked = missed(proof.traces, verdicts, ownership) if proof.differences else {}
         if not asked or rounds == MOST_ROUNDS:
@@ -76,4 +81,4 @@ def settle(
         restored=tuple(Restored(name=name, why=why) for name, why in restored.items()),
         differences=proof.differences,
     )
-    return Settled(verdicts=verdicts, weighed=weighed, text=text, proof=report)
+    return Settled(verdicts=verdicts, weighed=weighed, text=text, proof=report, built=built)

@@ -9,6 +9,7 @@ from pruner.errors import UsageError
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import declared_places, locks_folder, reports
 from pruner.jobs.prove import prove
+from pruner.lock.header import CONSTRAINTS
 from pruner.lock.moving import installable
 from pruner.model import SCHEMA, Document, ProofReport
 from pruner.sandbox.base import LockFiles, Sandbox
@@ -47,7 +48,11 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         )
     text = lock.read_text(encoding="utf-8", errors="replace")
     places = declared_places(job.config, job.image)
-    files = LockFiles(requirements=installable(text, folder, places.urls))
+    file = folder / CONSTRAINTS
+    files = LockFiles(
+        requirements=installable(text, folder, places.urls),
+        constraints=file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "",
+    )
     result = prove(sandbox, job.image, job.agents, expected, files, clock)
     return Document(
         schema=SCHEMA,

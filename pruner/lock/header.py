@@ -11,12 +11,16 @@ from pruner.model import Document, Level, Policy
 UNPROVEN = "NOT PROVEN: do not ship this lock"
 
 
-def header(document: Document, more: Iterable[str] = ()) -> str:
+CONSTRAINTS = "build-constraints.txt"
+"""The file beside a lock that pins what builds the releases without a wheel."""
+
+
+def header(document: Document, more: Iterable[str] = (), *, built: bool = False) -> str:
     """Return the comment lines that begin a lock, `more` among them."""
     lines = [
         f"Written by pruner {__version__} for the image {document.image}.",
         f"Policy {document.policy}, Python {document.python}.",
-        "Install it with `uv pip sync` or `pip install --no-deps --require-hashes -r`.",
+        _how(built=built),
     ]
     lines += more
     proof = document.proof
@@ -29,6 +33,16 @@ def header(document: Document, more: Iterable[str] = ()) -> str:
         lines += [f"Put back by the proof: {item.name} ({item.why})" for item in proof.restored]
     lines += _left_out(document)
     return "".join(f"# {line}\n" for line in _wrapped(lines))
+
+
+def _how(*, built: bool) -> str:
+    if not built:
+        return "Install it with `uv pip sync` or `pip install --no-deps --require-hashes -r`."
+    return (
+        f"Install it with `uv pip sync --build-constraints {CONSTRAINTS}` or `pip install --no-deps"
+        f" --require-hashes --build-constraint {CONSTRAINTS} -r` (pip 25.3 or newer):"
+        f" something has to be built, and {CONSTRAINTS} pins with what."
+    )
 
 
 def provenance(text: LockText, root: Path) -> list[str]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from datetime import datetime
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -12,19 +11,11 @@ from pruner.lock.compiling import Pin, offer_of
 from pruner.lock.origins import Origins
 from pruner.lock.places import Place, Places
 from pruner.model import Finding, Inventory, Value, Verdict
+from pruner.sandbox.building import Source
 from pruner.urls import bare
 
 _HASH = re.compile(r"--hash=(\S+)")
 _FROM = re.compile(r"\s*# from (\S+)")
-
-
-class Source(Value, frozen=True):
-    """A pin without a wheel, which is built wherever the lock is installed."""
-
-    name: str
-    version: str
-    requirement: str  # its line in the lock, hashes included
-    uploaded: datetime | None = None
 
 
 class LockText(Value, frozen=True):
@@ -162,9 +153,14 @@ def _sources(
         archive = package.get("archive")
         offer = offer_of(package)
         if archive is not None and not urlsplit(str(archive["url"])).path.endswith(".whl"):
-            yield Source(pin.name, pin.version, lines[pin.name])
+            yield Source(name=pin.name, version=pin.version, requirement=lines[pin.name])
         elif offer is not None and not offer.wheel:
-            yield Source(pin.name, pin.version, lines[pin.name], offer.uploaded)
+            yield Source(
+                name=pin.name,
+                version=pin.version,
+                requirement=lines[pin.name],
+                uploaded=offer.uploaded,
+            )
 
 
 def _bound(document: tomlkit.TOMLDocument, inventory: Inventory) -> str:

@@ -7,11 +7,13 @@ come from one, and leave nothing behind on any path out.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from pruner.config import Agent, Image
 from pruner.model import Value
+from pruner.sandbox.building import Built, Source
 from pruner.urls import without_credentials
 
 OUTPUT_LIMIT = 256 * 1024 * 1024
@@ -144,6 +146,16 @@ class Sandbox(Protocol):
 
     def locked(self, image: Image, lock: LockFiles) -> AbstractContextManager[Environment]:
         """Prepare an environment that holds what a lock pins, and no more."""
+        ...
+
+    def build(
+        self, image: Image, source: Source, constraints: str, before: datetime | None
+    ) -> Built:
+        """Build a release without a wheel from nothing, for the image's interpreter.
+
+        What builds it is bound by `constraints` (text of a file; hashes are checked), and is not
+        newer than `before`.
+        """
         ...
 
 

@@ -35,6 +35,11 @@ def cache_folder() -> Path:
     return folder
 
 
+def cached_in(folder: Path | None) -> dict[str, str]:
+    """Return the variable that makes uv keep its cache elsewhere, in a folder that is given."""
+    return {} if folder is None else {"UV_CACHE_DIR": str(folder)}
+
+
 def variables() -> dict[str, str]:
     """Return the environment that uv runs with, inside a sandbox or out of it."""
     return {
@@ -79,6 +84,12 @@ def run(
     return done.stdout
 
 
+class BuildError(OutsideError):
+    """A release without a wheel could not be built; `pin` is "name==version", where it is said."""
+
+    pin: str | None = None
+
+
 class NotThereError(UsageError):
     """No index that was asked has what was asked for."""
 
@@ -88,9 +99,14 @@ def explained(stderr: str, what: str) -> PrunerError:
     said = sentence(stderr)
     for pattern, kind, hint in MEANINGS:
         if re.search(pattern, stderr, re.IGNORECASE):
-            return kind(f"{what}: {said}", hint=hint)
+            error = kind(f"{what}: {said}", hint=hint)
+            if isinstance(error, BuildError) and (match := _FAILED.search(stderr)):
+                error.pin = match[1]
+            return error
     return OutsideError(f"{what}: {said}", hint="the line above is uv's own")
 
+
+_FAILED = re.compile(r"failed to (?:download and )?build `([^`\s]+==[^`\s]+)`", re.IGNORECASE)
 
 MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
     (r"no space left|os error 28|disk quota", OutsideError, SPACE_HINT),
@@ -113,17 +129,17 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
         "an index refused the user and password in its URL, or was asked without any",
     ),
     (
-        r"no solution found|unsatisfiable|was not found in the (package registry|provided package)",
-        NotThereError,
-        "the requirements cannot be installed together: no release fits all of these lines",
-    ),
-    (
         r"failed to build|build backend|failed to download and build",
-        OutsideError,
+        BuildError,
         (
             "a release without a wheel has to be built: it may need a compiler, headers, or older"
             " build requirements"
         ),
+    ),
+    (
+        r"no solution found|unsatisfiable|was not found in the (package registry|provided package)",
+        NotThereError,
+        "the requirements cannot be installed together: no release fits all of these lines",
     ),
     (
         r"no interpreter found|no download|failed to inspect python interpreter",
