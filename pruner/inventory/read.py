@@ -5,7 +5,7 @@ import email.parser
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -28,6 +28,10 @@ _Python = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4}){2}[0-9
 _Marker = Annotated[str, msgspec.Meta(pattern=r"""^[^'"\x00-\x1f\x7f-\x9f\u2028\u2029]{0,400}\Z""")]
 
 
+_Kind = Literal["index_url", "extra_index_urls", "find_links"]
+_Place = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,2000}\Z")]
+
+
 class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     path: str
     metadata: str
@@ -47,6 +51,7 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stdlib_modules: frozenset[str]
     distributions: tuple[_Raw, ...]
     hashes: dict[str, str]
+    indexes: tuple[tuple[_Kind, _Place], ...] = ()
 
 
 class _DirectUrl(msgspec.Struct, frozen=True):
@@ -82,6 +87,7 @@ def parse(text: bytes) -> Inventory:
         stdlib_modules=answer.stdlib_modules,
         distributions=tuple(sorted(found.values(), key=lambda dist: dist.key)),
         on_disk=answer.hashes,
+        indexes=answer.indexes,
     )
 
 

@@ -71,7 +71,7 @@ def gather(
     for kind, url in [*told, *_of_environment(environ)]:
         if kind == "index_url":
             defaults.append(Place(url=_whole(url, environ)))
-        else:
+        elif "://" in url:  # a folder of the image is none of this machine
             extra.append(Place(url=_whole(url, environ), flat=kind == "find_links"))
     own = {}
     for item in requirements.requirements:

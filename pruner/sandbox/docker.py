@@ -20,7 +20,8 @@ from pruner.sandbox import containers, engine, uv
 from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
 from pruner.sandbox.building import Built, Source, unpacked
 from pruner.sandbox.containers import Mount, labelled
-from pruner.sandbox.local import build_arguments, entry, links, written
+from pruner.sandbox.installing import build_arguments, links, written
+from pruner.sandbox.local import entry
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
 from pruner.sandbox.workspace import Workspace, facts_file, store

@@ -1,12 +1,10 @@
 """The local sandbox: a throwaway virtual environment, behind bubblewrap where it works."""
 
 import os
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from datetime import date, datetime
-from functools import partial
+from datetime import datetime
 from pathlib import Path
 
 from pruner.config import Agent, Image, Service
@@ -22,12 +20,8 @@ from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.building import (
     Built,
     Source,
-    as_constraints,
-    find_recipe,
-    now,
-    oldest,
-    unpacked,
 )
+from pruner.sandbox.installing import Rebuilding, index_variables, written
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
 from pruner.sandbox.pythons import search_path
@@ -45,9 +39,6 @@ SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 UNBUILT = shutil.ignore_patterns(".git", ".pruner", ".venv", "__pycache__", "node_modules")
 """What no build of a requirement needs, and is large."""
 
-MOST_UNBUILT = 10
-"""Releases of one image that only older build requirements can build."""
-
 AT_ONCE = 0.2
 """Seconds in which a service that cannot start has ended."""
 
@@ -60,7 +51,7 @@ class LocalSandbox:
     def __init__(self, root: Path, workspace: Workspace) -> None:
         self._root = root
         self._workspace = workspace
-        self._unbuildable: set[tuple[str, date | None]] = set()
+        self._rebuilding = Rebuilding(self._environment, workspace)
 
     @property
     def isolated(self) -> bool:
@@ -77,67 +68,14 @@ class LocalSandbox:
         argv = self._requirements(image)
         # pip takes the best match of all indexes; the original is to be what pip would install.
         argv += ["--index-strategy", "unsafe-best-match"]
-        with self._buildable(image, argv) as environment:
-            yield environment
-
-    @contextmanager
-    def _buildable(self, image: Image, argv: Sequence[str]) -> Iterator[Environment]:
-        """Install the original; what today's build requirements break is built with older ones.
-
-        Where the image is deployed it was built, once.
-        """
-        known: dict[str, str] = {}
         with ExitStack() as stack:
-            for attempt in range(MOST_UNBUILT):
-                bound = self._bound(known)
-                try:
-                    made = self._environment(image, [*argv, *bound], seed=True)
-                    environment = stack.enter_context(made)
-                    break
-                except uv.BuildError as error:
-                    found = self._recipe(image, error.pin)
-                    if not found or known.items() >= found.items() or attempt == MOST_UNBUILT - 1:
-                        raise
-                    known = oldest([known, found])
-            yield environment
-
-    def _bound(self, known: Mapping[str, str]) -> list[str]:
-        if not known:
-            return []
-        file = self._workspace.folder("constraints") / "build-constraints.txt"
-        file.write_text(as_constraints(known), encoding="utf-8")
-        return ["--build-constraints", str(file)]
-
-    def _recipe(self, image: Image, pin: str | None) -> dict[str, str]:
-        """Return the pins of what builds a release; nothing where nothing older does."""
-        if pin is None:
-            return {}
-        name, _, version = pin.partition("==")
-        source = Source(name, version, pin)
-        self._unbuildable.add((pin, None))
-        recipe = find_recipe([source], partial(self.build, image), now())
-        return {} if isinstance(recipe, str) else recipe.pins
+            yield self._rebuilding.installed(image, argv, stack)
 
     def build(
         self, image: Image, source: Source, constraints: str, before: datetime | None
     ) -> Built:
         """Install the release into an environment of its own, from an empty cache."""
-        key = (source.pin, before.date() if before else None)
-        if key in self._unbuildable and not constraints:
-            return Built(ok=False, said="it did not build before")
-        folder = self._workspace.folder("build")
-        files = LockFiles(requirements=f"{source.requirement}\n", constraints=constraints)
-        argv = build_arguments(source, written(files, folder), before)
-        cache = folder / "cache"
-        cache.mkdir()
-        try:
-            with self._environment(image, argv, seed=False, cache=cache):
-                return Built(ok=True, used=unpacked(cache, source.name))
-        except (uv.BuildError, uv.NotThereError) as error:
-            self._unbuildable.add(key)
-            return Built(ok=False, said=error.message)
-        finally:
-            self._workspace.discard(folder)
+        return self._rebuilding.build(image, source, constraints, before)
 
     def _requirements(self, image: Image) -> list[str]:
         files = [self._root / name for name in image.requirements]
@@ -194,9 +132,17 @@ class LocalSandbox:
             self._workspace.discard(folder)
 
     def _asked(self, image: Image) -> dict[str, str]:
-        """Return the variables that the options of the image's requirement files ask for."""
+        """Return what uv is told beside the image's requirement files.
+
+        That are the variables that their options ask for, and the indexes of the Dockerfile.
+        """
         files = [self._root / name for name in image.requirements]
-        return {name: os.environ[name] for name in read_requirements(files, self._root).variables}
+        found = read_requirements(files, self._root)
+        asked = {name: os.environ[name] for name in found.variables}
+        if image.dockerfile is None:
+            return asked
+        read = read_dockerfile(self._root / image.dockerfile, image.build_args)
+        return {**asked, **index_variables(read.indexes, found.indexes)}
 
     def _copied(self, image: Image) -> dict[Path, Path]:
         """Return a copy of the project where a requirement is built from it: builds write there."""
@@ -224,31 +170,6 @@ class LocalSandbox:
             for name, value in read.env.items()
             if name not in {"PATH", "HOME", "VIRTUAL_ENV"}
         }
-
-
-def written(lock: LockFiles, folder: Path) -> list[str]:
-    """Write a lock into a folder and return the arguments with which uv installs it."""
-    (folder / "requirements.txt").write_text(lock.requirements, encoding="utf-8")
-    argv = ["-r", str(folder / "requirements.txt")]
-    if lock.constraints:
-        (folder / "build-constraints.txt").write_text(lock.constraints, encoding="utf-8")
-        argv += ["--build-constraints", str(folder / "build-constraints.txt")]
-    return argv
-
-
-def build_arguments(source: Source, files: Sequence[str], before: datetime | None) -> list[str]:
-    """Return the arguments with which uv installs a source, and what builds it, by a moment."""
-    argv = ["--no-deps", *files]
-    if before is not None:
-        argv += ["--exclude-newer", before.strftime("%Y-%m-%dT%H:%M:%SZ")]
-        argv += ["--exclude-newer-package", f"{source.name}=false"]
-    return argv
-
-
-def links(requirements: str) -> list[Path]:
-    """Return the folders of this machine that a lock finds files in."""
-    places = re.findall(r"^--find-links (/.*)$", requirements, re.MULTILINE)
-    return [Path(place) for place in dict.fromkeys(places)]
 
 
 def _hidden() -> dict[Path, None]:
