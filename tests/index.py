@@ -57,17 +57,17 @@ def _digest(text: str) -> str:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[str]:
+def served(folder: Path, host: str = "127.0.0.1") -> Iterator[str]:
     """Show a folder as an index, by the server of the standard library; yield its URL."""
     folder.mkdir(parents=True, exist_ok=True)
-    argv = [sys.executable, "-u", "-m", "http.server", "0", "--bind", "127.0.0.1"]
+    argv = [sys.executable, "-u", "-m", "http.server", "0", "--bind", host]
     process = subprocess.Popen(
         argv, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
     try:
         assert process.stdout is not None
         port = process.stdout.readline().split(" port ")[1].split()[0]
-        url = f"http://127.0.0.1:{port}"
+        url = f"http://{host}:{port}"
         _wait(url)
         yield url
     finally:

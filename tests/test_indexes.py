@@ -1,5 +1,7 @@
 """Pins and their indexes, through the installed command, on real indexes that the tests make."""
 
+import ipaddress
+import re
 import subprocess
 import sys
 import tomllib
@@ -10,7 +12,7 @@ import pytest
 
 from index import guarded, served, source, wheel
 from pruner.sandbox import uv
-from support import Done, assert_error, assert_nothing_left, project, run
+from support import Done, assert_error, assert_nothing_left, client, project, run
 
 CODE = "import idna, tinyspecial\nprint(tinyspecial.WHO, idna.__version__)\n"
 
@@ -149,30 +151,92 @@ def test_an_index_that_does_not_have_it_is_a_mistake_in_the_configuration(tmp_pa
 
 SECRET = "s3cr3t-QZXJ"  # noqa: S105  of the index that the test makes
 
+LEAKING = """\
+import os
+import idna, tinyspecial
+where = f"postgresql://me:{os.environ['PASS']}@db/x?token={os.environ['PASS']}"
+print(where)
+raise SystemExit(where)
+"""
+
+
+def _assert_secret(*folders: Path) -> None:
+    """Check that no file has the secret, but for those in which the test wrote it."""
+    for folder in folders:
+        for file in folder.rglob("*"):
+            if file.is_file() and file.name != "pruner.toml":
+                assert SECRET.encode() not in file.read_bytes(), file
+
 
 @pytest.mark.parametrize("wrong", [False, True], ids=["right", "wrong"])
 def test_a_password_is_used_and_written_nowhere(tmp_path: Path, *, wrong: bool) -> None:
-    wheel(tmp_path / "index", "tinyspecial", "1.0", "WHO = 'tinyspecial'\n")
+    wheel(tmp_path / "index", "tinyspecial", "1.0", "WHO = 'special'\n")
+    cache = tmp_path / "cache"
+    env = {"TOKEN": SECRET, "PRUNER_CACHE": str(cache)}
     with guarded(tmp_path / "index", f"me:{'other' if wrong else SECRET}") as url:
-        login = url.replace("://", f"://me:{SECRET}@")
-        code = f"{CODE}print('{login}')\nraise SystemExit('{login}')\n"
+        login = url.replace("://", "://me:${TOKEN}@")
         root = project(
             tmp_path / "p",
-            code="import os\n" + code.replace(SECRET, "' + os.environ['PASS'] + '"),
-            agent='ready = { exit = 1 }\nenv = { PASS = "${PASS}" }',
-            requirements=f"--extra-index-url {url}\nidna==3.10\ntinyspecial==1.0\n".replace(
-                url, url.replace("://", "://me:${PASS}@")
-            ),
+            code=LEAKING,
+            agent=f'ready = {{ exit = 1 }}\nenv = {{ PASS = "{SECRET}" }}',
+            requirements=f"--extra-index-url {login}\nidna==3.10\ntinyspecial==1.0\n",
         )
-        cache = tmp_path / "cache"
-        done = _lock(root, "--json", PASS=SECRET, PRUNER_CACHE=str(cache))
+        done = _lock(root, "--json", **env)
         assert (done.code != 0) == wrong, done.err
         assert SECRET not in done.out + done.err
-        for file in [*root.rglob("*"), *cache.rglob("*")]:
-            if file.is_file():
-                assert SECRET.encode() not in file.read_bytes(), file
-        if not wrong:
-            assert "Credentials were left out" in _requirements(root)
-            assert f"tinyspecial @ {url}/tinyspecial/" in _requirements(root)
-            done = run("verify", "app", "--runtime", "local", cwd=root, env={"PASS": SECRET})
+        _assert_secret(root, cache)
+        if wrong:
+            return
+        assert "Credentials were left out" in _requirements(root)
+        assert f"tinyspecial @ {url}/tinyspecial/" in _requirements(root)
+        for command in (["verify"], ["trace"], ["trace", "--append"]):
+            done = run(*command, "app", "--runtime", "local", cwd=root, env=env)
             assert done.code == 0, done.err
+            assert SECRET not in done.out + done.err
+        config = root / "pruner.toml"
+        config.write_text(config.read_text(encoding="utf-8").replace("exit = 1", "exit = 0"))
+        done = _lock(root, **env)
+        assert_error(done, 4, "postgresql://****@db/x?token=****")
+        assert SECRET not in done.out + done.err
+        _assert_secret(root, cache)
+
+
+@pytest.mark.parametrize("text", ["idna==3.10 --index-url {}", "--indx-url {}", "-r {}/r.txt"])
+def test_a_mistake_in_a_line_does_not_show_its_password(tmp_path: Path, text: str) -> None:
+    line = text.format(f"http://me:{SECRET}@127.0.0.1:9/simple")
+    done = _lock(project(tmp_path / "p", code="import idna\n", requirements=f"{line}\n"))
+    assert done.code != 0
+    assert SECRET not in done.out + done.err
+    assert "http://****@127.0.0.1:9/simple" in done.err
+
+
+IMAGE = """\
+FROM python:3.11-slim
+ENV PIP_EXTRA_INDEX_URL={url} PIP_TRUSTED_HOST={host}
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+CMD ["python", "-m", "app"]
+"""
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("hidden", [False, True], ids=["dockerfile", "pip.conf"])
+def test_an_index_that_the_image_names(tmp_path: Path, *, hidden: bool) -> None:
+    """Host and containers both reach the bridge."""
+    wheel(tmp_path / "index", "tinyspecial", "1.0+cu121", "WHO = 'special'\n")
+    network = client().networks.get("bridge").attrs["IPAM"]["Config"][0]["Subnet"]
+    bridge = str(next(ipaddress.ip_network(network).hosts()))
+    with served(tmp_path / "index", bridge) as url:
+        text = IMAGE.format(url=url, host=bridge)
+        if hidden:
+            conf = f"[global]\\nextra-index-url = {url}\\ntrusted-host = {bridge}\\n"
+            text = re.sub("ENV .*", lambda _: f"RUN printf '{conf}' > /etc/pip.conf", text)
+        lines = "idna==3.10\ntinyspecial==1.0+cu121\n"
+        root = project(tmp_path / "p", code=CODE, requirements=lines, dockerfile=text)
+        done = run("lock", "--image", "app", "--once", "--runtime", "docker", cwd=root)
+        assert_nothing_left(done.pid)
+        assert done.code == 0, done.err
+        assert f"# From {url} alone: tinyspecial.\n" in _requirements(root)
+        assert f"tinyspecial @ {url}/tinyspecial/" in _requirements(root)

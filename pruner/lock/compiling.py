@@ -3,6 +3,7 @@
 A requirement can be tied to one index in a pyproject.toml alone, so that is what uv gets.
 """
 
+import re
 import tempfile
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -14,6 +15,7 @@ import tomlkit
 from pruner.lock.places import Place
 from pruner.model import Inventory, Value
 from pruner.sandbox import uv
+from pruner.urls import bare
 
 Form = Literal["requirements.txt", "pylock.toml"]
 
@@ -69,6 +71,12 @@ class Compiler(Value, frozen=True):
             return None
         (package,) = tomlkit.parse(text).unwrap()["packages"]
         return offer_of(package)
+
+    def index_of(self, pin: Pin) -> str:
+        """Return the URL of the index that a pin is found on, without what is secret in it."""
+        (text,) = self.compile([pin], ["requirements.txt"])
+        found = re.search(r"# from (\S+)", text)
+        return bare(found[1]) if found else "the default index"
 
     def _compiled(self, folder: Path, form: Form) -> str:
         argv = ["pip", "compile", "--no-deps", "--generate-hashes", "--no-header", "--no-annotate"]

@@ -60,7 +60,7 @@ class Origins:
         candidates = self._candidates(name, version)
         taken = take(candidates, lambda offer: self._matches(installed, offer))
         if taken is None and len(candidates) > 1:
-            places = [self._url(name, item.place) for item in candidates]
+            places = [self._url(Pin(name, version, item.place)) for item in candidates]
             finding = unsettled(self.compiler.image, f"{name}=={version}", name, places)
             return Pin(name, version, candidates[0].place), finding
         return Pin(name, version, taken.place if taken else None), None
@@ -90,11 +90,9 @@ class Origins:
         url = restored(offer.url, self.places.urls)
         return offer.wheel and installed is not None and is_installed(installed, url)
 
-    def _url(self, name: str, place: Place | None) -> str:
+    def _url(self, pin: Pin) -> str:
         """Return the URL by which a person would choose an index."""
-        if place is not None:
-            return place.shown
-        return self.places.default.shown if self.places.default else f"the default index of {name}"
+        return pin.place.shown if pin.place is not None else self.compiler.index_of(pin)
 
 
 def take(candidates: Sequence[Candidate], matches: Callable[[Offer], bool]) -> Candidate | None:
