@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from pruner.model import Timing
+from pruner.urls import without_credentials
 
 
 class Watcher(Protocol):
@@ -49,7 +50,7 @@ class Clock:
 
     def note(self, line: str) -> None:
         """Say something that a person should know now."""
-        self._watcher.note(line)
+        self._watcher.note(without_credentials(line))
 
     @property
     def timings(self) -> tuple[Timing, ...]:

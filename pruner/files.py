@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
+import msgspec
+
 from pruner.errors import OutsideError
+from pruner.urls import cleaned
 
 
 def write(path: Path, text: str | bytes) -> None:
@@ -15,14 +18,19 @@ def write(path: Path, text: str | bytes) -> None:
     write_all({path: text})
 
 
-def write_all(contents: Mapping[Path, str | bytes]) -> None:
-    """Write files that belong together: none is replaced before all of them are on the disk."""
+def write_all(contents: Mapping[Path, str | bytes], without: Iterable[Path] = ()) -> None:
+    """Write files that belong together: none is replaced before all of them are on the disk.
+
+    Those of `without`, which no longer belong to them, are removed once the others are in place.
+    """
     ready: list[tuple[str, Path]] = []
     try:
         for path, text in contents.items():
             ready.append((_beside(path, text), path))
         for temporary, path in ready:
             Path(temporary).replace(path)
+        for path in without:
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise OutsideError(
             f"cannot write {error.filename or 'a file'}: {error.strerror}",
@@ -32,6 +40,14 @@ def write_all(contents: Mapping[Path, str | bytes]) -> None:
         for temporary, _ in ready:
             with suppress(OSError):
                 Path(temporary).unlink()
+
+
+def plain_json(value: object) -> bytes:
+    """Return a value as JSON in which no URL shows credentials."""
+    data = msgspec.json.encode(value)
+    if b"://" not in data:
+        return data
+    return msgspec.json.encode(cleaned(msgspec.json.decode(data)))
 
 
 def _beside(path: Path, text: str | bytes) -> str:

@@ -58,6 +58,7 @@ class Distribution(Value, frozen=True):
     files: tuple[OwnedFile, ...] = ()
     managed: bool = True  # False: no RECORD, so it belongs to the system and is never pruned
     local: str | None = None  # direct_url of a tree or archive that no index has
+    archive: str | None = None  # direct_url of an archive behind http(s), which a lock can pin
     offers: tuple[EntryPoint, ...] = ()
     tags: tuple[str, ...] = ()  # of its wheel: "cp311-cp311-manylinux_2_17_x86_64"
 
@@ -86,6 +87,7 @@ class Inventory(Value, frozen=True):
     on_disk: dict[str, str] = {}
     changed: frozenset[str] = frozenset()  # libraries that are not as RECORD has them
     requires: dict[str, tuple[str, ...]] = {}
+    indexes: tuple[tuple[str, str], ...] = ()  # as Dockerfile.indexes; of pip's configuration there
 
     @property
     def version(self) -> tuple[int, ...]:

@@ -6,13 +6,15 @@
      "distributions": [{"path": ..., "metadata": "headers only", "record": ..., "direct_url": ...,
                         "entry_points": ..., "wheel": ...}],
      "hashes": {path: sha256 of files that several RECORDs list},
-     "changed": [paths of libraries that are not as RECORD has them, by size, or by time]}
+     "changed": [paths of libraries that are not as RECORD has them, by size, or by time],
+     "indexes": [["index_url" | "extra_index_urls" | "find_links", URL]] of a container's own pip}
 
 Version 2: `wheel`, `changed`. No distribution is imported. Run with `-I`. Standard library
 only, Python 3.8 and newer.
 """
 
 import base64
+import configparser
 import csv
 import hashlib
 import json
@@ -25,6 +27,11 @@ import sysconfig
 from typing import Dict, Iterator, List, Optional, Set, Tuple
 
 VERSION = 2
+INDEXES = {
+    "index_url": ("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"),
+    "extra_index_urls": ("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX"),
+    "find_links": ("PIP_FIND_LINKS", "UV_FIND_LINKS"),
+}
 LONGEST = 64 << 20  # characters of one file of metadata
 LIBRARY = re.compile(r".\.so(\.[0-9][0-9A-Za-z_]*)*\Z")
 LATE = 2.0  # seconds after its RECORD, from which on a file counts as written by somebody else
@@ -47,6 +54,7 @@ def main() -> None:
             "distributions": found,
             "hashes": hashes(found),
             "changed": sorted(path for dist in found for path in changed(dist)),
+            "indexes": indexes(),
         },
         sys.stdout,
     )
@@ -73,6 +81,44 @@ def aliases(folders: List[str]) -> Dict[str, str]:
     known = [*sys.path, *site.getsitepackages(), *sysconfig.get_paths().values()]
     pairs = [(path, os.path.realpath(path)) for path in known]
     return {path: real for path, real in pairs if path != real and real in folders}
+
+
+def indexes() -> List[List[str]]:
+    """Return the indexes that pip and uv are configured for, where this is a container.
+
+    Elsewhere the configuration is that of the machine, by which nothing here was installed.
+    """
+    if not any(os.path.exists(path) for path in ("/.dockerenv", "/run/.containerenv")):
+        return []
+    found = []
+    for kind, names in INDEXES.items():
+        values = [os.environ.get(name, "") for name in names]
+        values += [value for option, value in pip_options() if option == names[0][4:]]
+        words = [word for value in values for word in value.split()]
+        found += [[kind, word.rpartition("=")[2] if "=http" in word else word] for word in words]
+    return found
+
+
+def pip_options() -> Iterator[Tuple[str, str]]:
+    """Yield the options of pip's configuration files, spelled as in its variables."""
+    home = os.path.expanduser("~")
+    for path in (
+        "/etc/xdg/pip/pip.conf",
+        "/etc/pip.conf",
+        os.path.join(home, ".pip/pip.conf"),
+        os.path.join(home, ".config/pip/pip.conf"),
+        os.path.join(sys.prefix, "pip.conf"),
+        os.environ.get("PIP_CONFIG_FILE", os.devnull),
+    ):
+        parser = configparser.RawConfigParser()
+        try:
+            parser.read_string(text(path))
+        except configparser.Error:
+            continue
+        for section in ("global", "install"):
+            if parser.has_section(section):
+                for option, value in parser.items(section):
+                    yield option.upper().replace("-", "_"), value
 
 
 def stdlib_modules() -> List[str]:

@@ -15,7 +15,7 @@ import msgspec
 from pruner.clock import Clock
 from pruner.config import load
 from pruner.errors import Exit
-from pruner.jobs.lock import Job, encode, select
+from pruner.jobs.lock import Job, encode, presentable, select
 from pruner.model import Document, Policy
 from pruner.report.text import show, times
 from pruner.report.watching import watching
@@ -85,6 +85,7 @@ def carry_out(
             document = job(order, sandbox, clock)
             with clock.step("remove the sandboxes", sandbox=True):
                 stack.close()
+    document = presentable(document)
     _print(document, chosen)
     line = times(clock.timings)
     click.echo(click.wrap_text(line, width(), "", "  ") if sys.stderr.isatty() else line, err=True)

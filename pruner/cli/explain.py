@@ -10,11 +10,13 @@ import msgspec
 from pruner.analysis.explain import Explanation, explain
 from pruner.config import load
 from pruner.errors import UsageError
+from pruner.files import plain_json
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.verify import read_verdicts
 from pruner.lock.missed import Missed, read_missed
 from pruner.model import Proof, normalise
 from pruner.report.text import size
+from pruner.urls import without_credentials
 
 
 @click.command("explain")
@@ -60,11 +62,11 @@ def command(
     looked = tuple(m for m in lines if m.image == image and found.verdict.name in m.left_out)
     if as_json:
         shown = msgspec.to_builtins(found) | ({"missed": looked} if missed else {})
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(shown), indent=2).decode() + "\n")
+        sys.stdout.write(msgspec.json.format(plain_json(shown), indent=2).decode() + "\n")
     else:
         shown = [*_lines(found, image=image, why_not=why_not)]
         for line in [*shown, *(_looked_for(looked) if missed else ())]:
-            click.echo(line)
+            click.echo(without_credentials(line))
     return 0
 
 

@@ -13,6 +13,7 @@ import click
 
 from pruner import __version__
 from pruner.errors import Exit, PrunerError
+from pruner.urls import without_credentials
 
 COMMANDS = {
     "explain": "Say why a distribution is kept or left out.",
@@ -108,9 +109,9 @@ def _guarded() -> int:
 
 
 def _say(message: str, hint: str | None, code: int) -> int:
-    click.echo(f"error: {message}", err=True)
+    click.echo(without_credentials(f"error: {message}"), err=True)
     if hint:
-        click.echo(f"hint: {hint}", err=True)
+        click.echo(without_credentials(f"hint: {hint}"), err=True)
     return code
 
 
@@ -135,7 +136,7 @@ def _bug(error: Exception) -> int:
     with tempfile.NamedTemporaryFile(
         "w", prefix="pruner-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
-        traceback.print_exc(file=file)
+        file.write(without_credentials(traceback.format_exc()))
     message = f"this is a bug in pruner: {type(error).__name__}: {error}"
     return _say(message.splitlines()[0], f"please report it with {file.name}", BUG)
 

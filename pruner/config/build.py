@@ -19,13 +19,17 @@ def config(whole: schema.Whole, root: Path, where: Where) -> values.Config:
         root=root,
         source=whole.project.source,
         locks=whole.project.locks,
-        images={name: _image(name, table) for name, table in whole.images.items()},
+        images={name: _image(name, table, whole.project) for name, table in whole.images.items()},
         rules=_rules(whole.rules, where),
         where=where,
     )
 
 
-def _image(name: str, table: schema.ImageTable) -> values.Image:
+def _indexes(table: schema.ImageTable | schema.ProjectTable) -> dict[str, str]:
+    return {normalise(name): url for url, names in table.indexes.items() for name in names}
+
+
+def _image(name: str, table: schema.ImageTable, project: schema.ProjectTable) -> values.Image:
     return values.Image(
         name=name,
         agents=tuple(_agent(agent) for agent in table.agents),
@@ -41,6 +45,7 @@ def _image(name: str, table: schema.ImageTable) -> values.Image:
         services={key: _service(service) for key, service in table.services.items()},
         memory=table.memory,
         processes=table.processes,
+        indexes={**_indexes(project), **_indexes(table)},
     )
 
 

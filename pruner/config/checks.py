@@ -8,11 +8,13 @@ from pathlib import PurePosixPath
 from packaging.requirements import InvalidRequirement, Requirement
 
 from pruner.config.mistakes import Key, Mistake, did_you_mean, shown
+from pruner.model import normalise
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 NETWORKS = ("none", "services", "full")
 
 _NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_-])?")
+_DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
 _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH = re.compile(r"/[!-~]*")
@@ -167,6 +169,27 @@ def python(value: str | None) -> None:
     if value is not None and not _PYTHON.fullmatch(value):
         hint = 'write it as "3.11" or "3.11.2"'
         raise Mistake(f"{shown(value)} is no version of Python 3", "python", hint=hint)
+
+
+def indexes(value: Mapping[str, tuple[str, ...]]) -> None:
+    """Check `indexes`: each distribution comes from one index, which is a URL or a folder."""
+    owner: dict[str, str] = {}
+    for url, names in value.items():
+        scheme, colons, rest = url.partition("://")
+        if not rest if colons else not url.strip():
+            hint = 'write it as "https://host/simple" = ["name"]'
+            raise Mistake("is no URL of an index", "indexes", url, hint=hint)
+        if colons and scheme.lower() not in {"http", "https", "file"}:
+            what = f"{shown(scheme)} is not one of http, https, file"
+            raise Mistake(what, "indexes", url)
+        for index, given in enumerate(names):
+            if not _DISTRIBUTION.fullmatch(given):
+                hint = "only the name, such as torch; its version is what is installed"
+                what = f"{shown(given)} is no name of a distribution"
+                raise Mistake(what, "indexes", url, index, hint=hint)
+            if owner.setdefault(normalise(given), url) != url:
+                what = f"{given} comes from {shown(owner[normalise(given)])} already"
+                raise Mistake(what, "indexes", url, index, hint="keep one of the two")
 
 
 def memory(value: str) -> int:

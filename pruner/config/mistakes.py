@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pruner.errors import UsageError
 from pruner.model import Value
+from pruner.urls import without_credentials
 
 Key = tuple[str | int, ...]
 
@@ -61,6 +62,7 @@ def one_line(text: str) -> str:
 
 def shown(text: str) -> str:
     """Return a value for a message: quoted, and cut where it is long."""
+    text = without_credentials(text)
     return f'"{text}"' if len(text) <= _LONGEST else f'"{text[:_LONGEST]}…"'
 
 

@@ -159,6 +159,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
     services: dict[str, ServiceTable] = {}  # noqa: RUF012
     memory: str = "8g"
     processes: int = 512
+    indexes: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         """Check every value, and the agents against each other."""
@@ -174,6 +175,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
         for name in self.services:
             checks.name(name, "services", name)
         checks.variables(self.build_args, "build_args")
+        checks.indexes(self.indexes)
         checks.python(self.python)
         checks.memory(self.memory)
         if self.processes < 1:
@@ -205,12 +207,14 @@ class ProjectTable(Table, frozen=True, kw_only=True):
 
     source: tuple[str, ...] = (".",)
     locks: str = "locks"
+    indexes: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
 
     def __post_init__(self) -> None:
         """Check that the project keeps to itself."""
         for index, path in enumerate(self.source):
             checks.inside(path, "source", index)
         checks.inside(self.locks, "locks")
+        checks.indexes(self.indexes)
 
 
 class Whole(Table, frozen=True, kw_only=True):

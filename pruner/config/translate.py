@@ -134,7 +134,7 @@ def _field(kind: str, name: str, key: Key) -> Mistake:
 def _shape(key: Key) -> Key:
     shape: list[str | int] = []
     for part in key:
-        free = bool(shape) and shape[-1] in {"images", "services"}
+        free = bool(shape) and shape[-1] in {"images", "services", "indexes"}
         shape.append("#" if isinstance(part, int) else "*" if free else part)
     return tuple(shape)
 

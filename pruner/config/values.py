@@ -117,6 +117,7 @@ class Image(Value, frozen=True, kw_only=True):
     services: dict[str, Service] = {}  # noqa: RUF012
     memory: str = "8g"
     processes: int = 512
+    indexes: dict[str, str] = {}  # noqa: RUF012  normalised name -> the index it comes from
 
     @property
     def memory_bytes(self) -> int:

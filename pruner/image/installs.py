@@ -3,7 +3,7 @@
 import posixpath
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from pruner.image.expand import exec_form, expand
 from pruner.image.instructions import Instruction
@@ -11,6 +11,16 @@ from pruner.image.instructions import Instruction
 _BETWEEN = re.compile(r"&&|\|\||[;|\n&()]")
 _PIP = re.compile(r"(.*/)?pip[\d.]*")
 _FLAGS = ("-r", "--requirement", "--requirements")
+_INDEX_OPTIONS = {
+    **dict.fromkeys(("-i", "--index-url", "--default-index"), "index_url"),
+    **dict.fromkeys(("--extra-index-url", "--index"), "extra_index_urls"),
+    **dict.fromkeys(("-f", "--find-links"), "find_links"),
+}
+_INDEX_VARIABLES = {
+    **dict.fromkeys(("PIP_INDEX_URL", "UV_INDEX_URL", "UV_DEFAULT_INDEX"), "index_url"),
+    **dict.fromkeys(("PIP_EXTRA_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX"), "extra_index_urls"),
+    **dict.fromkeys(("PIP_FIND_LINKS", "UV_FIND_LINKS"), "find_links"),
+}
 
 
 def installed_files(run: Instruction, workdir: str, variables: Mapping[str, str]) -> Iterator[str]:
@@ -24,6 +34,50 @@ def installed_files(run: Instruction, workdir: str, variables: Mapping[str, str]
             folder = posixpath.join(folder, argv[1])
         for file in _requirements(argv):
             yield posixpath.normpath(posixpath.join(folder, file))
+
+
+def named_indexes(run: Instruction, variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield (kind, URL) of the indexes that a RUN line's installers ask.
+
+    The kind is "index_url", "extra_index_urls" or "find_links". They stand in options, in variables
+    in front of the command, or in those that the image has by then.
+    """
+    listed = exec_form(run.value)
+    script = shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
+    exported: dict[str, str] = {}
+    for command in _BETWEEN.split(script):
+        argv = _argv(command, {**variables, **exported})
+        if argv[:1] == ["export"]:
+            exported |= dict(_assignments(argv[1:]))
+        start = next((n for n, word in enumerate(argv) if _PIP.fullmatch(word)), None)
+        if start is not None and {"install", "sync", "wheel"} & set(argv[start + 1 :]):
+            told = {**variables, **exported, **dict(_assignments(argv[:start]))}
+            yield from _of_variables(told)
+            yield from _of_options(argv[start + 1 :])
+
+
+def _assignments(words: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for word in words:
+        name, equals, value = word.partition("=")
+        if equals and name.isidentifier():
+            yield name, value
+
+
+def _of_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    for name, kind in _INDEX_VARIABLES.items():
+        for word in variables.get(name, "").split():
+            label, equals, url = word.partition("=")
+            named = name in {"UV_INDEX", "UV_DEFAULT_INDEX"} and equals and "/" not in label
+            yield kind, url if named else word
+
+
+def _of_options(words: list[str]) -> Iterator[tuple[str, str]]:
+    for word, following in zip(words, [*words[1:], ""], strict=True):
+        name, equals, value = word.partition("=")
+        if name in _INDEX_OPTIONS:
+            url = value if equals else following
+            if url and not url.startswith("-"):
+                yield _INDEX_OPTIONS[name], url
 
 
 def mounted(run: Instruction, workdir: str) -> Iterator[tuple[str, str, str | None]]:

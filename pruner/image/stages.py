@@ -9,7 +9,7 @@ from pathlib import Path
 from pruner.errors import UsageError
 from pruner.image.copies import Copy, origin
 from pruner.image.expand import exec_form, expand, pairs, words
-from pruner.image.installs import installed_files, mounted
+from pruner.image.installs import installed_files, mounted, named_indexes
 from pruner.image.instructions import Instruction
 from pruner.image.values import Dockerfile, Stage
 
@@ -68,6 +68,7 @@ class _Walk:
         self._states: list[_State] = []
         self._copies: dict[int, list[Copy]] = {}
         self._installs: dict[int, list[str]] = {}
+        self._indexes: dict[int, list[tuple[str, str]]] = {}
 
     def step(self, item: Instruction) -> None:
         """Take one instruction in."""
@@ -105,6 +106,9 @@ class _Walk:
                 copy for stage in reached for copy in self._own(stage) if copy.stage is None
             ),
             requirements=tuple(dict.fromkeys(file for file in found if file)),
+            indexes=tuple(
+                dict.fromkeys(pair for stage in reached for pair in self._indexes.get(stage, ()))
+            ),
         )
 
     def _reached(self, stage: int) -> set[int]:
@@ -178,6 +182,7 @@ class _Walk:
                 self._copies[index].append(copy)
         files = installed_files(item, state.workdir, state.variables)
         self._installs.setdefault(index, []).extend(files)
+        self._indexes.setdefault(index, []).extend(named_indexes(item, state.variables))
 
 
 def _set(state: _State, item: Instruction) -> None:

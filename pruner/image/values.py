@@ -28,6 +28,7 @@ class Dockerfile(Value, frozen=True, kw_only=True):
     expose: tuple[int, ...] = ()  # TCP
     copies: tuple[Copy, ...] = ()  # of the build context, by every stage that reaches the last
     requirements: tuple[str, ...] = ()  # installed, as paths of the build context
+    indexes: tuple[tuple[str, str], ...] = ()  # ("index_url", URL) and the like, of its installers
 
     @property
     def base(self) -> str:

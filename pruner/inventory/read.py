@@ -5,7 +5,7 @@ import email.parser
 import posixpath
 import re
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -23,10 +23,15 @@ MAX_TAGS = 200  # of one wheel
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,198}[A-Za-z0-9])?", re.ASCII)
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9.!+_-]{0,198}", re.ASCII)
 _TAG = re.compile(r"\w{1,60}-\w{1,60}-\w{1,60}", re.ASCII)
+_ARCHIVE = re.compile(r"https?://[!-~]{1,2000}", re.IGNORECASE)  # one word: it stands in a lock
 _NEEDED_MARKERS = {"python_version", "platform_machine", "sys_platform"}
 
 _Python = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4}){2}[0-9a-z+]{0,20}\Z")]
 _Marker = Annotated[str, msgspec.Meta(pattern=r"""^[^'"\x00-\x1f\x7f-\x9f\u2028\u2029]{0,400}\Z""")]
+
+
+_Kind = Literal["index_url", "extra_index_urls", "find_links"]
+_Place = Annotated[str, msgspec.Meta(pattern=r"^[!-~]{1,2000}\Z")]
 
 
 class _Raw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,10 +55,13 @@ class _Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     distributions: tuple[_Raw, ...]
     hashes: dict[str, str]
     changed: frozenset[str] = frozenset()
+    indexes: tuple[tuple[_Kind, _Place], ...] = ()
 
 
 class _DirectUrl(msgspec.Struct, frozen=True):
     url: str
+    archive_info: dict[str, Any] | None = None
+    subdirectory: str = ""
 
 
 def parse(text: bytes) -> Inventory:
@@ -84,6 +92,7 @@ def parse(text: bytes) -> Inventory:
         distributions=tuple(sorted(found.values(), key=lambda dist: dist.key)),
         on_disk=answer.hashes,
         changed=answer.changed,
+        indexes=answer.indexes,
     )
 
 
@@ -110,13 +119,15 @@ def _distribution(raw: _Raw) -> Distribution | None:
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
         what = f"{name[:80]!a} {version[:80]!a} is no name and version of a distribution"
         raise OutsideError(f"{_shown(raw.path)}: {what}")
+    local, archive = _direct(raw.direct_url)
     return Distribution(
         name=normalise(name),
         version=version,
         requires=tuple(str(value) for value in headers.get_all("Requires-Dist", [])),
         files=tuple(_files(raw)),
         managed=bool(raw.record),
-        local=_local(raw.direct_url),
+        local=local,
+        archive=archive,
         offers=tuple(_offers(raw.entry_points)),
         tags=_tags(raw.wheel),
     )
@@ -171,10 +182,15 @@ def _tags(wheel: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tag for tag in values if _TAG.fullmatch(tag)))[:MAX_TAGS]
 
 
-def _local(direct_url: str) -> str | None:
+def _direct(direct_url: str) -> tuple[str | None, str | None]:
+    """Return the URL that no lock can pin and the one that it can: an archive behind http(s)."""
     if not direct_url:
-        return None
+        return None, None
     try:
-        return msgspec.json.decode(direct_url, type=_DirectUrl).url
+        found = msgspec.json.decode(direct_url, type=_DirectUrl)
     except (msgspec.MsgspecError, RecursionError):
-        return None
+        return None, None
+    fetched = found.archive_info is not None and _ARCHIVE.fullmatch(found.url) is not None
+    if not fetched or found.subdirectory:
+        return found.url, None
+    return None, found.url.partition("#")[0]

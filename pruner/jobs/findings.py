@@ -1,11 +1,13 @@
 """What a person should look at, from what was seen and weighed."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pruner.analysis.usage import phoned
 from pruner.analysis.weigh import Weighed
+from pruner.clock import Clock
 from pruner.jobs.observe import Observation
 from pruner.model import Finding
+from pruner.requirements import Requirements
 
 MOST_UNREAD = 20
 """Installed files that are named because they cannot be read: whoever has more has one cause."""
@@ -16,6 +18,7 @@ def findings(seen: Observation, weighed: Weighed, services: Collection[str]) -> 
     return (
         *_missing(weighed),
         *_unread(seen, weighed),
+        *misplaced(seen.requirements),
         *_unpinnable(seen),
         *_phoned(seen, services),
         *seen.noted,
@@ -56,6 +59,25 @@ def _unread(seen: Observation, weighed: Weighed) -> Iterator[Finding]:
             severity="warning",
             where="installed files",
             what=f"{len(unread) - MOST_UNREAD} more that are reached cannot be read",
+        )
+
+
+def tell(found: Iterable[Finding], clock: Clock) -> None:
+    """Say findings at once, before something outside may fail because of them."""
+    for item in found:
+        clock.note(f"{item.code} {item.where}: {item.what}")
+
+
+def misplaced(requirements: Requirements) -> Iterator[Finding]:
+    """Yield what no installer takes, and pruner took for what its author meant."""
+    for item in requirements.misplaced:
+        options = ", ".join(f"`{option}`" for option in item.options)
+        yield Finding(
+            code="PRN120",
+            severity="error",
+            where=f"{item.file}:{item.line}",
+            what=f"{options} on the line of `{item.requirement}`, where no installer takes it",
+            fix=item.corrected,
         )
 
 

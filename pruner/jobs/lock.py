@@ -11,9 +11,10 @@ from pruner.analysis.programs import with_programs
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
-from pruner.files import write_all
+from pruner.files import plain_json, write_all
+from pruner.jobs.building import Building
 from pruner.jobs.confidence import Repeated, assess, repeat
-from pruner.jobs.findings import findings
+from pruner.jobs.findings import findings, misplaced, tell
 from pruner.jobs.knowledge import knowledge
 from pruner.jobs.natives import look_at_system
 from pruner.jobs.observe import (
@@ -32,7 +33,8 @@ from pruner.jobs.settle import Case, Settled, settle
 from pruner.jobs.study import study
 from pruner.jobs.touch import loaded_names, touched
 from pruner.lock.guard import guard_files
-from pruner.lock.header import header
+from pruner.lock.header import CONSTRAINTS, header, provenance
+from pruner.lock.moving import beside
 from pruner.lock.pins import LockText
 from pruner.model import SCHEMA, Document, Inventory, LockFiles, Policy, Sizes, Value
 from pruner.sandbox.base import Sandbox
@@ -49,7 +51,8 @@ class Job(Value, frozen=True):
 
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
     """Carry out the job, write the lock, and return the document; `once`: without a second run."""
-    read_image_requirements(job.config, job.image)  # its mistakes are told before any installing
+    # Its mistakes are told before any installing, which may end at one of them.
+    tell(misplaced(read_image_requirements(job.config, job.image)), clock)
     records = read_records(
         private_folder(job.config, job.image), [agent.name for agent in job.agents]
     )
@@ -78,11 +81,11 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
         settled = settle(trial, case, job.policy)
     document = _document(job, sandbox.name, seen, ownership, settled)
     if settled.text is None or settled.proof is None:
-        return document
+        return presentable(document)
     with clock.step("work out the confidence", sandbox=False):
         sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
     document = msgspec.structs.replace(document, confidence=sure)
-    return _write(job, document, settled.text, seen.subject.inventory)
+    return _write(job, document, settled.text, settled.built, seen.subject.inventory)
 
 
 def _with_records(
@@ -113,7 +116,11 @@ def _document(
         agents=with_programs(agents, subject.traces, subject.inventory, ownership),
         distributions=settled.verdicts,
         conflicts=settled.conflicts,
-        findings=findings(seen, settled.weighed, tuple(job.image.services)),
+        findings=(
+            *(settled.text.findings if settled.text else ()),
+            *settled.built.findings,
+            *findings(seen, settled.weighed, tuple(job.image.services)),
+        ),
         size_bytes=Sizes(before=before, after=after),
         proof=settled.proof,
     )
@@ -124,11 +131,14 @@ def save_traces(job: Job, seen: Observation) -> None:
     folder = private_folder(job.config, job.image) / "traces"
     files = {folder / f"{item.agent}.json": item for item in seen.subject.traces}
     files |= {folder / "again" / f"{item.agent}.json": item for item in seen.again}
-    write_all({path: msgspec.json.encode(item) for path, item in files.items()})
+    write_all({path: plain_json(item) for path, item in files.items()})
 
 
-def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
+def _write(
+    job: Job, document: Document, text: LockText, built: Building, inventory: Inventory
+) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
+    constraints = built.constraints
     passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
     if not passed:
@@ -138,22 +148,31 @@ def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -
     files = LockFiles(
         requirements=shown["requirements.txt"], pylock=shown["pylock.toml"], pins=text.pins
     )
-    document = msgspec.structs.replace(document, lock=files)
-    above = header(document)
+    document = presentable(msgspec.structs.replace(document, lock=files))
+    root = job.config.root
+    above = header(document, provenance(text, root), built=bool(constraints))
+    made = {folder / CONSTRAINTS: f"{above}\n{constraints}"} if constraints else {}
     write_all(
         {
-            names["requirements.txt"]: f"{above}\n{text.requirements}",
-            names["pylock.toml"]: f"{above}\n{text.pylock}",
+            names["requirements.txt"]: f"{above}\n{beside(text.requirements, folder, root)}",
+            names["pylock.toml"]: f"{above}\n{beside(text.pylock, folder, root)}",
             names["verdicts.json"]: encode(document),
             **{folder / name: text for name, text in guard_files(document, inventory).items()},
-        }
+            **made,
+        },
+        without=() if constraints else (folder / CONSTRAINTS,),
     )
     return document
 
 
+def presentable(document: Document) -> Document:
+    """Return the document without the credentials of URLs, which agents print as well."""
+    return msgspec.json.decode(plain_json(document), type=Document)
+
+
 def encode(document: Document) -> bytes:
     """Return the document as JSON for people and for diffs; times differ from run to run."""
-    return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"
+    return msgspec.json.format(plain_json(document), indent=2) + b"\n"
 
 
 def _relative(path: Path, root: Path) -> str:

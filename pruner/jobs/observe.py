@@ -16,6 +16,7 @@ from pruner.errors import AgentError
 from pruner.image.dockerfile import read_dockerfile
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
+from pruner.lock.places import Places, gather
 from pruner.model import AgentReport, AgentStatus, Finding, Inventory, Trace, Value, normalise
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
@@ -35,6 +36,7 @@ class Observation(Value, frozen=True):
 
     subject: Subject
     requirements: Requirements
+    places: Places = Places()
     noted: tuple[Finding, ...] = ()  # what has to be said of evidence from elsewhere
     again: tuple[Trace, ...] = ()  # of a second run: evidence too, and no outcome to be held to
 
@@ -75,7 +77,17 @@ def observe(
         ),
         wanted={normalise(name): "kept by the configuration" for name in image.keep},
     )
-    return Observation(subject=subject, requirements=requirements)
+    places = declared_places(config, image, inventory.indexes)
+    return Observation(subject=subject, requirements=requirements, places=places)
+
+
+def declared_places(config: Config, image: Image, more: Iterable[tuple[str, str]] = ()) -> Places:
+    """Return the indexes that files, Dockerfile and environment name; `more` after these."""
+    told: tuple[tuple[str, str], ...] = ()
+    if image.dockerfile is not None:
+        told = read_dockerfile(config.root / image.dockerfile, image.build_args).indexes
+    requirements = read_image_requirements(config, image)
+    return gather(image, requirements, [*told, *more], config.root)
 
 
 def _named(config: Config, image: Image, agents: Sequence[Agent]) -> Said:

@@ -12,7 +12,8 @@ from pruner.config import Agent, Image
 from pruner.jobs.observe import trace
 from pruner.jobs.touch import touched
 from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
-from pruner.sandbox.base import Environment, Sandbox
+from pruner.sandbox.base import Environment, LockFiles, Sandbox
+from pruner.urls import without_credentials
 
 
 class Round(Value, frozen=True):
@@ -38,7 +39,7 @@ class Trial(NamedTuple):
 def prove(
     trial: Trial,
     expected: Mapping[str, AgentReport],
-    lock: str,
+    lock: LockFiles,
     names: Sequence[str] = (),
     look: Look | None = None,
 ) -> Round:
@@ -71,10 +72,10 @@ def differences(seen: Trace, expected: AgentReport) -> list[str]:
         return [f"{seen.agent}: {seen.detail}"]
     before: dict[str, list[str]] = defaultdict(list)
     for item in expected.exercises:
-        before[item.name].append(item.outcome)
+        before[without_credentials(item.name)].append(item.outcome)
     lines: list[str] = []
     for item in seen.exercises:
-        known = before[item.name]
+        known = before[without_credentials(item.name)]
         outcome = known.pop(0) if known else None
         if outcome is None and not item.ok:
             lines.append(f"{seen.agent}: {item.name} gave {item.outcome}")

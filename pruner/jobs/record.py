@@ -17,7 +17,7 @@ import msgspec
 
 from pruner.analysis.moved import Place
 from pruner.errors import OutsideError, UsageError
-from pruner.files import write_all
+from pruner.files import plain_json, write_all
 from pruner.model import Trace, Value
 
 FORMAT: Final = "pruner-runs"
@@ -101,7 +101,7 @@ def _file(folder: Path, agent: str) -> Path:
 
 
 def _encoded(folder: Path, record: Record) -> bytes:
-    data = msgspec.json.encode(record)
+    data = plain_json(record)
     if len(record.runs) > MAX_RUNS or len(data) > MAX_BYTES:
         most = f"{MAX_RUNS} runs, or {MAX_BYTES >> 20} MiB, are the most"
         agent = record.runs[-1].trace.agent

@@ -7,6 +7,7 @@ from packaging.requirements import Requirement
 
 from pruner.analysis.attribution import closure
 from pruner.analysis.verdicts import KEEP
+from pruner.lock.places import Places
 from pruner.lock.resolve import resolve
 from pruner.model import (
     Conflict,
@@ -34,7 +35,7 @@ def planned(
     verdicts: Sequence[Verdict],
     conflicts: Iterable[Conflict],
     use: Sequence[str],
-    options: Sequence[str],
+    places: Places,
 ) -> Plan:
     """Look for what takes the place of others, and add it to what is kept.
 
@@ -60,7 +61,7 @@ def planned(
     }
     moving = closure(inventory.requires, sorted(gone & known.keys())).keys()
     loose = {key: version for key, version in pins.items() if key not in moving}
-    found = resolve(image, inventory, wanted, [{**pins, **alike}, pins, loose], options)
+    found = resolve(image, inventory, wanted, [{**pins, **alike}, pins, loose], places)
     return _with(inventory, verdicts, found, names, settled)
 
 

@@ -1,6 +1,7 @@
 """Decide, lock and prove, and put back what the proof misses, until nothing changes any more."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -16,14 +17,19 @@ from pruner.analysis.system import System
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
 from pruner.config import Image
+from pruner.jobs.building import Builders, Building
 from pruner.jobs.inspect import Inspection
 from pruner.jobs.knowledge import Knowledge
 from pruner.jobs.natives import natives
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import Round, Trial, missed, prove
 from pruner.jobs.replace import Plan, planned, to_replace
-from pruner.lock.pins import LockText, index_lines, lock
+from pruner.lock.moving import installable
+from pruner.lock.origins import Origins
+from pruner.lock.pins import LockText, lock
+from pruner.lock.places import Places
 from pruner.model import Conflict, Policy, ProofReport, Restored, Value, Verdict, normalise
+from pruner.sandbox.base import LockFiles
 
 MOST_ROUNDS = 20
 """Rounds of the proof: each puts at least one distribution back, and few need more than two."""
@@ -51,6 +57,7 @@ class Settled(Value, frozen=True):
     conflicts: tuple[Conflict, ...] = ()
     text: LockText | None = None
     proof: ProofReport | None = None
+    built: Building = Building()
 
 
 class _Decided(NamedTuple):
@@ -66,9 +73,17 @@ class _Decided(NamedTuple):
         return all(row.settled for row in self.conflicts)
 
 
+def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
+    """Return a lock as uv installs it: with the credentials that it needs."""
+    whole = installable(text.requirements, Path("/"), places.urls)
+    return LockFiles(requirements=whole, constraints=constraints)
+
+
 def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
     expected = {report.name: report for report in reports(case.seen.subject.traces)}
+    origins = Origins(trial.image.name, case.seen.subject.inventory, case.seen.places)
+    builders = Builders(trial.image, trial.sandbox, trial.clock, origins)
     subject, restored, rounds = case.seen.subject, dict[str, str](), 0
     while True:
         rounds += 1
@@ -79,12 +94,14 @@ def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
                 verdicts=decided.verdicts, weighed=decided.weighed, conflicts=decided.conflicts
             )
         with trial.clock.step("look up the hashes", sandbox=False):
-            plan, text = _locked(trial.image, case, subject, decided)
+            plan = _planned(trial.image, case, subject, decided)
+            text = lock(plan.inventory, plan.verdicts, origins)
+        built = builders.of(text)
         inspection = Inspection(trial, case.known, plan)
         proof = prove(
             trial,
             expected,
-            text.requirements,
+            to_install(text, case.seen.places, built.constraints),
             _kept_names(case.holding, plan, decided.conflicts),
             inspection.look if plan.changed else None,
         )
@@ -112,6 +129,7 @@ def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
         ),
         text=text,
         proof=report,
+        built=built,
     )
 
 
@@ -139,12 +157,15 @@ def _decided(image: Image, case: Case, subject: Subject, policy: Policy) -> _Dec
     return _Decided(weighed, verdicts, found)
 
 
-def _locked(image: Image, case: Case, subject: Subject, decided: _Decided) -> tuple[Plan, LockText]:
-    options = index_lines(case.seen.requirements.indexes)
-    plan = planned(
-        image.name, subject.inventory, decided.verdicts, decided.conflicts, image.use, options
+def _planned(image: Image, case: Case, subject: Subject, decided: _Decided) -> Plan:
+    return planned(
+        image.name,
+        subject.inventory,
+        decided.verdicts,
+        decided.conflicts,
+        image.use,
+        case.seen.places,
     )
-    return plan, lock(image.name, plan.inventory, plan.verdicts, options)
 
 
 def _missed(

@@ -13,7 +13,8 @@ from pruner.analysis.runs import Past, Use, changed_since, modules_of, what_runs
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.verdicts import Evidence, decide
 from pruner.clock import Clock
-from pruner.files import write_all
+from pruner.files import plain_json, write_all
+from pruner.jobs.findings import misplaced, tell
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import (
     private_folder,
@@ -37,6 +38,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Do
     With `append` the runs are added to the agents' records, and the document tells of all of them.
     """
     requirements = read_image_requirements(job.config, job.image)
+    tell(misplaced(requirements), clock)
     folder = private_folder(job.config, job.image)
     if append:  # the mistakes of a record are told before any installing
         read_records(folder, [agent.name for agent in job.agents])
@@ -45,16 +47,16 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Do
             environment = stack.enter_context(sandbox.original(job.image))
         inventory = take_inventory(environment, requirements, clock)
         traces = tuple(trace(environment, agent, clock) for agent in job.agents)
-    write_all(
-        {folder / "traces" / f"{item.agent}.json": msgspec.json.encode(item) for item in traces}
-    )
+    write_all({folder / "traces" / f"{item.agent}.json": plain_json(item) for item in traces})
     require_success(traces)
     root = project_folder(job.config, job.image, sandbox.name)
     place = Place(site_dirs=inventory.site_dirs, aliases=inventory.aliases, root=root)
     runs = _runs(traces, inventory, place, sandbox.name, append=append)
     records = write_runs(folder, runs, append=append)
     histories = {name: past(record.runs, root, inventory) for name, record in records.items()}
-    return _document(job, sandbox.name, inventory, reports(traces), histories)
+    document = _document(job, sandbox.name, inventory, reports(traces), histories)
+    found = (*misplaced(requirements), *document.findings)
+    return msgspec.structs.replace(document, findings=found)
 
 
 def _runs(

@@ -7,10 +7,12 @@ import msgspec
 from pruner.clock import Clock
 from pruner.errors import UsageError
 from pruner.jobs.lock import Job
-from pruner.jobs.observe import locks_folder, reports
+from pruner.jobs.observe import declared_places, locks_folder, reports
 from pruner.jobs.prove import Trial, prove
+from pruner.lock.header import CONSTRAINTS
+from pruner.lock.moving import installable
 from pruner.model import SCHEMA, Document, ProofReport
-from pruner.sandbox.base import Sandbox
+from pruner.sandbox.base import LockFiles, Sandbox
 
 
 def read_verdicts(path: Path) -> Document:
@@ -45,7 +47,13 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
             hint=f"`pruner lock --image {job.image.name}` makes it anew",
         )
     text = lock.read_text(encoding="utf-8", errors="replace")
-    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, text)
+    places = declared_places(job.config, job.image)
+    file = folder / CONSTRAINTS
+    files = LockFiles(
+        requirements=installable(text, folder, places.urls),
+        constraints=file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "",
+    )
+    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files)
     return Document(
         schema=SCHEMA,
         image=job.image.name,

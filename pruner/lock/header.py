@@ -1,20 +1,28 @@
 """What stands above the pins: who wrote them, for what, whether they were proven, what was left."""
 
 import textwrap
+from collections.abc import Iterable
+from pathlib import Path
 
 from pruner import __version__
+from pruner.lock.pins import LockText
 from pruner.model import Document, Level, Policy
 
 UNPROVEN = "NOT PROVEN: do not ship this lock"
 
 
-def header(document: Document) -> str:
-    """Return the comment lines that begin a lock."""
+CONSTRAINTS = "build-constraints.txt"
+"""The file beside a lock that pins what builds the releases without a wheel."""
+
+
+def header(document: Document, more: Iterable[str] = (), *, built: bool = False) -> str:
+    """Return the comment lines that begin a lock, `more` among them."""
     lines = [
         f"Written by pruner {__version__} for the image {document.image}.",
         f"Policy {document.policy}, Python {document.python}.",
-        "Install it with `uv pip sync` or `pip install --no-deps --require-hashes -r`.",
+        _how(built=built),
     ]
+    lines += more
     proof = document.proof
     if proof is None or not proof.passed:
         lines.append(UNPROVEN)
@@ -25,6 +33,33 @@ def header(document: Document) -> str:
         lines += [f"Put back by the proof: {item.name} ({item.why})" for item in proof.restored]
     lines += _left_out(document)
     return "".join(f"# {line}\n" for line in _wrapped(lines))
+
+
+def _how(*, built: bool) -> str:
+    if not built:
+        return "Install it with `uv pip sync` or `pip install --no-deps --require-hashes -r`."
+    return (
+        f"Install it with `uv pip sync --build-constraints {CONSTRAINTS}` or `pip install --no-deps"
+        f" --require-hashes --build-constraint {CONSTRAINTS} -r` (pip 25.3 or newer):"
+        f" something has to be built, and {CONSTRAINTS} pins with what."
+    )
+
+
+def provenance(text: LockText, root: Path) -> list[str]:
+    """Return the lines that say which pins come from a special index, and what they need.
+
+    Folders below `root`, the project, are named relative to it.
+    """
+    lines = [
+        f"From {place.removeprefix(f'{root}/')} alone: {', '.join(names)}."
+        for place, names in text.tied.items()
+    ]
+    if text.secretive:
+        lines.append(
+            "Credentials were left out of URLs here: give them to the installer by netrc, keyring,"
+            " or an index URL in its environment."
+        )
+    return lines
 
 
 def _left_out(document: Document) -> list[str]:

@@ -109,6 +109,9 @@ def _findings(document: Document) -> Iterable[RenderableType]:
         style = {"error": "red", "warning": "yellow"}.get(item.severity, "")
         text = Text(f"{item.severity} {item.code}", style=style)
         yield text.append(f" {item.where}: {_plain(item.what)}", style="default")
+        fix = item.fix.split("\n") if item.severity == "error" and item.fix else []
+        for start, line in zip(["  fix: ", *["       "] * len(fix)], fix, strict=False):
+            yield Text(f"{start}{_plain(line)}")
 
 
 def _summary(document: Document, kept: int, dropped: int) -> Iterable[RenderableType]:

@@ -9,15 +9,15 @@ from pruner.errors import UsageError
 from pruner.requirements.values import Requirement
 
 _ONE_EQUALS = re.compile(r"([\w.\[\],-]+)\s*=\s*(\d[^=\s]*)")
-_NOT_HERE = "Invalid global options, not supported with a requirement spec: "
+MISPLACED = "Invalid global options, not supported with a requirement spec: "
 _NOISE = re.compile(r"(pip_requirements_parser: error: |Invalid requirement: (: )?)*")
 
 
 def unparsable(where: str, line: str, error: str) -> UsageError:
     """Return the error for a line at `where` (file:line) that pip would not take."""
     text = one_line(line.strip())
-    if error.startswith(_NOT_HERE):
-        options = one_line(error.removeprefix(_NOT_HERE))
+    if error.startswith(MISPLACED):
+        options = one_line(error.removeprefix(MISPLACED))
         hint = f"options of an index stand on a line of their own: `{options}`"
         return UsageError(f"{where}: option on the line of a requirement: {text}", hint=hint)
     why = one_line(_NOISE.sub("", error.strip(), count=1).split("\n")[0])

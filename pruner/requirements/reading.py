@@ -6,6 +6,7 @@ that loops, missing files and constraints of constraints are told apart.
 
 import os
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from pruner.errors import UsageError
-from pruner.requirements.mistakes import one_line, refuse_contradictions, unparsable
-from pruner.requirements.values import Direct, Indexes, Requirement, Requirements
+from pruner.requirements.misplaced import Apart, apart
+from pruner.requirements.mistakes import (
+    MISPLACED,
+    one_line,
+    refuse_contradictions,
+    unparsable,
+)
+from pruner.requirements.values import Direct, Indexes, Misplaced, Requirement, Requirements
 
 if TYPE_CHECKING:
     from pip_requirements_parser import RequirementsFile
 
 _SCHEME = re.compile(r"(https?|ftp|file):", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")  # as pip spells them
+_PLURAL = {"extra_index_url": "extra_index_urls", "trusted_host": "trusted_hosts"}
+_URL = re.compile(r"[a-z+]+://", re.IGNORECASE)
+_FLAGS = {"no_index", "pre"}
 
 
 def read_requirements(paths: Sequence[Path], root: Path | None = None) -> Requirements:
@@ -43,6 +54,8 @@ class _Reader:
         self._named: dict[bool, list[Requirement]] = {False: [], True: []}
         self._direct: list[Direct] = []
         self._options: dict[str, Any] = {}
+        self._misplaced: list[Misplaced] = []
+        self._variables: set[str] = set()
 
     def result(self) -> Requirements:
         """Return what was collected, or raise UsageError where pins contradict each other."""
@@ -52,6 +65,8 @@ class _Reader:
             constraints=tuple(self._named[True]),
             direct=tuple(self._direct),
             indexes=msgspec.convert(self._options, Indexes),
+            misplaced=tuple(self._misplaced),
+            variables=tuple(sorted(self._variables)),
             files=tuple(dict.fromkeys(self._seen.values())),
         )
 
@@ -69,15 +84,68 @@ class _Reader:
             return
         self._seen[full, constraint] = shown
         for bad in parsed.invalid_lines:
-            raise unparsable(f"{shown}:{bad.line_number}", bad.line, bad.error_message)
-        for item in sorted([*parsed.requirements, *parsed.options], key=_line):
+            if not bad.error_message.startswith(MISPLACED):
+                raise unparsable(f"{shown}:{bad.line_number}", bad.line, bad.error_message)
+        every = [*parsed.requirements, *parsed.options, *parsed.invalid_lines]
+        for item in sorted(every, key=_line):
             if hasattr(item, "options"):
                 self._option(item, path, constraint=constraint, above=(*above, full))
+            elif hasattr(item, "error_message"):
+                self._apart(item, path, constraint=constraint)
             else:
-                self._requirement(item, shown, constraint=constraint)
+                self._requirement(item, (shown, _line(item)), constraint=constraint)
 
-    def _requirement(self, item: Any, file: str, *, constraint: bool) -> None:  # noqa: ANN401
-        line = _line(item)
+    def _apart(self, bad: Any, path: Path, *, constraint: bool) -> None:  # noqa: ANN401
+        """Take a line with options on it for what its author meant."""
+        shown, line = self._shown(path), _line(bad)
+        found = apart(bad.line)
+        parsed = _parsed_text(found.requirement)
+        if len(parsed.requirements) != 1 or parsed.invalid_lines or not found.options:
+            raise unparsable(f"{shown}:{line}", bad.line, bad.error_message)
+        self._misplaced.append(
+            Misplaced(
+                file=shown,
+                line=line,
+                requirement=one_line(found.requirement),
+                options=tuple(one_line(" ".join(pair).strip()) for pair in found.options),
+            )
+        )
+        own = self._own(found, path)
+        self._requirement(parsed.requirements[0], (shown, line), constraint=constraint, own=own)
+
+    def _own(self, found: Apart, path: Path) -> Indexes:
+        options: dict[str, Any] = {}
+        for option, value in found.options:
+            name = option.removeprefix("--").replace("-", "_")
+            name = _PLURAL.get(name, name)
+            if name in _FLAGS:
+                options[name] = True
+            elif name == "index_url":
+                options[name] = self._whole(name, value, path)
+            else:
+                options.setdefault(name, []).append(self._whole(name, value, path))
+        return msgspec.convert(options, Indexes)
+
+    def _whole(self, name: str, value: str, path: Path) -> str:
+        """Return the value of an option with its variables replaced, and a folder's whole path."""
+        for variable in _VARIABLE.findall(value):
+            if variable in os.environ:
+                self._variables.add(variable)
+                value = value.replace(f"${{{variable}}}", os.environ[variable])
+        if name != "find_links" or _URL.match(value):
+            return value
+        beside = path.parent / value  # as pip does: beside the file, else in the current folder
+        return str((beside if beside.exists() else (self._root or Path()) / value).absolute())
+
+    def _requirement(
+        self,
+        item: Any,  # noqa: ANN401  the library has no types
+        place: tuple[str, int],
+        *,
+        constraint: bool,
+        own: Indexes | None = None,
+    ) -> None:
+        file, line = place
         if item.link is not None or item.is_editable or item.req is None:
             url = item.link.url if item.link else None
             text = one_line(item.requirement_line.line)
@@ -101,6 +169,7 @@ class _Reader:
                 hashes=tuple(item.hash_options),
                 file=file,
                 line=line,
+                own=own,
             )
         )
 
@@ -119,8 +188,12 @@ class _Reader:
                 for nested in value:
                     self.read(_nested(path, nested, by), constraint=inner, above=above, by=by)
             elif name in Indexes.__struct_fields__:
-                kept = self._options.get(name)
-                self._options[name] = kept + value if isinstance(kept, list) else value
+                if isinstance(value, list):
+                    whole = [self._whole(name, part, path) for part in value]
+                    self._options[name] = self._options.get(name, []) + whole
+                else:
+                    text = isinstance(value, str)
+                    self._options[name] = self._whole(name, value, path) if text else value
 
     def _shown(self, path: Path) -> str:
         if self._root is None:
@@ -129,7 +202,8 @@ class _Reader:
 
 
 def _line(item: Any) -> int:  # noqa: ANN401  the library has no types
-    return int(item.requirement_line.line_number)
+    line = getattr(item, "requirement_line", item)
+    return int(line.line_number)
 
 
 def _nested(path: Path, nested: str, by: str) -> Path:
@@ -137,6 +211,13 @@ def _nested(path: Path, nested: str, by: str) -> Path:
         hint = "save the file in the project and include it from there"
         raise UsageError(f"{by}: {one_line(nested)} is not a local file", hint=hint)
     return path.parent / nested
+
+
+def _parsed_text(text: str) -> "RequirementsFile":
+    with tempfile.TemporaryDirectory(prefix="pruner-line-") as name:
+        file = Path(name) / "line.txt"
+        file.write_text(text, encoding="utf-8", errors="replace")
+        return _parsed(file, "line", None)
 
 
 def _parsed(path: Path, shown: str, by: str | None) -> "RequirementsFile":

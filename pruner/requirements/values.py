@@ -5,6 +5,22 @@ from packaging.specifiers import SpecifierSet
 from pruner.model import Value, normalise
 
 
+class Indexes(Value, frozen=True, kw_only=True):
+    """Where the distributions come from; empty means that the files do not say.
+
+    Variables are replaced, so URLs may hold secrets; folders are absolute.
+    """
+
+    index_url: str | None = None
+    extra_index_urls: tuple[str, ...] = ()
+    find_links: tuple[str, ...] = ()
+    no_index: bool = False
+    no_binary: tuple[str, ...] = ()
+    only_binary: tuple[str, ...] = ()
+    trusted_hosts: tuple[str, ...] = ()
+    pre: bool = False
+
+
 class Requirement(Value, frozen=True, kw_only=True):
     """One line that names a distribution of an index."""
 
@@ -15,6 +31,7 @@ class Requirement(Value, frozen=True, kw_only=True):
     hashes: tuple[str, ...] = ()  # "sha256:…"
     file: str
     line: int  # 1-based; the first of a continued line
+    own: Indexes | None = None  # options of an index that stand, wrongly, on its line
 
     @property
     def key(self) -> str:
@@ -49,17 +66,18 @@ class Direct(Value, frozen=True, kw_only=True):
     line: int
 
 
-class Indexes(Value, frozen=True, kw_only=True):
-    """Where the distributions come from; empty means that the files do not say."""
+class Misplaced(Value, frozen=True, kw_only=True):
+    """Options of an index on the line of a requirement, where no installer takes them."""
 
-    index_url: str | None = None
-    extra_index_urls: tuple[str, ...] = ()
-    find_links: tuple[str, ...] = ()
-    no_index: bool = False
-    no_binary: tuple[str, ...] = ()
-    only_binary: tuple[str, ...] = ()
-    trusted_hosts: tuple[str, ...] = ()
-    pre: bool = False
+    file: str
+    line: int
+    requirement: str  # what is left of the line
+    options: tuple[str, ...]  # "--extra-index-url https://…", as written
+
+    @property
+    def corrected(self) -> str:
+        """The lines that say it as installers read it."""
+        return "\n".join((*self.options, self.requirement))
 
 
 class Requirements(Value, frozen=True, kw_only=True):
@@ -69,4 +87,6 @@ class Requirements(Value, frozen=True, kw_only=True):
     constraints: tuple[Requirement, ...] = ()
     direct: tuple[Direct, ...] = ()
     indexes: Indexes = Indexes()
+    misplaced: tuple[Misplaced, ...] = ()
+    variables: tuple[str, ...] = ()  # names of those that are set and that options ask for
     files: tuple[str, ...] = ()  # every file that was read, nested ones included

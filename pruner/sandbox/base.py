@@ -7,11 +7,14 @@ come from one, and leave nothing behind on any path out.
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
 from pruner.config import Agent, Image
 from pruner.model import Value
+from pruner.sandbox.building import Built, Source
+from pruner.urls import without_credentials
 
 OUTPUT_LIMIT = 256 * 1024 * 1024
 """Bytes that one command in a sandbox may print before it counts as broken."""
@@ -47,6 +50,16 @@ class Measure(Value, frozen=True):
 
     library: Path
     sources: tuple[str, ...]
+
+
+class LockFiles(Value, frozen=True):
+    """A lock to install: a requirements.txt as uv reads it, credentials included.
+
+    `constraints` pins what builds releases without a wheel; "" where nothing has to be built.
+    """
+
+    requirements: str
+    constraints: str = ""
 
 
 class Session(Protocol):
@@ -131,8 +144,18 @@ class Sandbox(Protocol):
         """Prepare what is deployed today: the Dockerfile's image, or the requirements."""
         ...
 
-    def locked(self, image: Image, lock: str) -> AbstractContextManager[Environment]:
-        """Prepare an environment that holds what a lock (a requirements.txt) pins, and no more."""
+    def locked(self, image: Image, lock: LockFiles) -> AbstractContextManager[Environment]:
+        """Prepare an environment that holds what a lock pins, and no more."""
+        ...
+
+    def build(
+        self, image: Image, source: Source, constraints: str, before: datetime | None
+    ) -> Built:
+        """Build a release without a wheel from nothing, for the image's interpreter.
+
+        What builds it is bound by `constraints` (text of a file; hashes are checked), and is not
+        newer than `before`.
+        """
         ...
 
 
@@ -143,7 +166,7 @@ def last_line(text: bytes | str) -> str:
     for line in reversed(text.splitlines()):
         clean = "".join(char for char in line if char.isprintable()).strip()
         if clean:
-            return clean[:300]
+            return without_credentials(clean)[:300]  # a cut URL would no longer be one
     return ""
 
 

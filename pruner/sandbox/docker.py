@@ -10,14 +10,17 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, PrunerError, UsageError
 from pruner.sandbox import containers, engine, uv
-from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
+from pruner.sandbox.building import Built, Source, unpacked
 from pruner.sandbox.containers import Mount, labelled
+from pruner.sandbox.installing import build_arguments, links, written
 from pruner.sandbox.local import entry
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
@@ -56,13 +59,13 @@ class DockerSandbox:
         yield DockerEnvironment(self._client, self._built(image), image, self._workspace)
 
     @contextmanager
-    def locked(self, image: Image, lock: str) -> Iterator[Environment]:
+    def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Cover the image's distributions with what the lock pins."""
         tag = self._built(image)
         bare = DockerEnvironment(self._client, tag, image, self._workspace)
         folder = self._workspace.folder("env") / "site"
         try:
-            self._install(image, bare.layout, lock, folder, tag)
+            self._install(image, bare.layout, lock, folder)
             cover = [*self._covered_folders(bare.layout, folder)]
             cover += self._covered_scripts(bare.layout, folder)
             yield DockerEnvironment(self._client, tag, image, self._workspace, cover, folder)
@@ -85,19 +88,51 @@ class DockerSandbox:
         engine.build(dockerfile, context, tag, args=image.build_args, labels=labels)
         return tag
 
-    def _install(self, image: Image, layout: Layout, lock: str, folder: Path, tag: str) -> None:
-        """Run uv in a container of the image, so that a build script runs nowhere else."""
+    def build(
+        self, image: Image, source: Source, constraints: str, before: datetime | None
+    ) -> Built:
+        """Install the release into a folder of its own, in the image, from an empty cache."""
+        tag = self._built(image)
+        layout = DockerEnvironment(self._client, tag, image, self._workspace).layout
+        folder = self._workspace.folder("build")
+        (folder / "cache").mkdir()
+        lock = LockFiles(requirements=f"{source.requirement}\n", constraints=constraints)
+        options = build_arguments(source, [], before)
+        try:
+            self._install(image, layout, lock, folder / "site", options)
+            return Built(ok=True, used=unpacked(folder / "cache", source.name))
+        except (uv.BuildError, uv.NotThereError) as error:
+            return Built(ok=False, said=error.message)
+        finally:
+            self._workspace.discard(folder)
+
+    def _install(
+        self,
+        image: Image,
+        layout: Layout,
+        lock: LockFiles,
+        folder: Path,
+        how: Sequence[str] = ("--no-deps", "--require-hashes"),
+    ) -> None:
+        """Run uv in a container of the image, so that a build script runs nowhere else.
+
+        Where a `cache` lies beside `folder`, uv's cache is there and not in the store.
+        """
+        tag = self._built(image)
         inside = f"{STORE}/{folder.relative_to(store())}"
-        pins = self._workspace.folder("lock") / "requirements.txt"
-        pins.write_text(lock, encoding="utf-8")
-        argv = ["/pruner-uv", "pip", "install", "--no-deps", "--require-hashes"]
-        argv += ["--python", layout.executable, "--target", inside, "-r", "/pruner-lock.txt"]
+        here = self._workspace.folder("lock")
+        argv = ["/pruner-uv", "pip", "install", *how]
+        argv += ["--python", layout.executable, "--target", inside]
+        argv += [word.replace(str(here), "/pruner-lock") for word in written(lock, here)]
+        own = folder.with_name("cache")
+        cache = own.relative_to(store()) if own.is_dir() else "uv"
         mounts = [
             Mount(store(), STORE, writable=True),
             Mount(uv.binary(), "/pruner-uv"),
-            Mount(pins, "/pruner-lock.txt"),
+            Mount(here, "/pruner-lock"),
+            *(Mount(place, str(place)) for place in links(lock.requirements)),
         ]
-        env = {**uv.variables(), "UV_CACHE_DIR": f"{STORE}/uv"}
+        env = {**uv.variables(), **uv.ALONE, "UV_CACHE_DIR": f"{STORE}/{cache}"}
         authorities = engine.certificates()
         if authorities:
             mounts.append(Mount(authorities, "/pruner-ca.pem"))

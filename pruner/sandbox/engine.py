@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -102,11 +102,20 @@ def build(
 ) -> None:
     """Build an image with BuildKit, which the docker library cannot do, by the docker command."""
     argv = [builder(), "build", "--file", str(dockerfile), "--tag", tag]
+    hidden = {name: value for name, value in args.items() if _is_free(name)}
     for name, value in args.items():
-        argv += ["--build-arg", f"{name}={value}"]
+        argv += ["--build-arg", name if name in hidden else f"{name}={value}"]
     for name, value in labels.items():
         argv += ["--label", f"{name}={value}"]
-    _run_build([*argv, str(context)], dockerfile)
+    _run_build([*argv, str(context)], dockerfile, hidden)
+
+
+def _is_free(name: str) -> bool:
+    """Return whether a build argument can reach the client by its environment.
+
+    There its value, which may be a secret, is not in the list of processes.
+    """
+    return name not in os.environ and not name.startswith(("DOCKER", "BUILD", "CONTAINER"))
 
 
 def builder() -> str:
@@ -143,8 +152,8 @@ def _builds(program: str) -> bool:
     return version is not None and int(version[1]) in BUILDKIT_INSIDE
 
 
-def _run_build(argv: Sequence[str], dockerfile: Path) -> None:
-    env = {**os.environ, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
+def _run_build(argv: Sequence[str], dockerfile: Path, args: Mapping[str, str]) -> None:
+    env = {**os.environ, **args, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdout=pipe, stderr=pipe, env=env) as process:
         try:

@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from pathlib import Path
 
 from pruner.config import Agent, Image, Service
@@ -11,10 +12,16 @@ from pruner.errors import OutsideError
 from pruner.files import copy_tree
 from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
+from pruner.requirements.rewritten import CONSTRAINTS, rewritten
 from pruner.sandbox import uv
-from pruner.sandbox.base import Completed, Environment, Exit, Measure, Session, last_line
+from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
+from pruner.sandbox.building import (
+    Built,
+    Source,
+)
+from pruner.sandbox.installing import Rebuilding, index_variables, written
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
 from pruner.sandbox.pythons import search_path
@@ -44,6 +51,7 @@ class LocalSandbox:
     def __init__(self, root: Path, workspace: Workspace) -> None:
         self._root = root
         self._workspace = workspace
+        self._rebuilding = Rebuilding(self._environment, workspace)
 
     @property
     def isolated(self) -> bool:
@@ -52,26 +60,51 @@ class LocalSandbox:
 
     @contextmanager
     def original(self, image: Image) -> Iterator[Environment]:
-        """Install the image's requirements, as pip would resolve them today."""
-        files = [str(self._root / name) for name in image.requirements]
-        argv = [argument for name in files for argument in ("-r", name)]
+        """Install the image's requirements, as pip would resolve them today.
+
+        Options on the lines of requirements are taken for what was meant: uv gets files in which
+        they stand where they belong.
+        """
+        argv = self._requirements(image)
         # pip takes the best match of all indexes; the original is to be what pip would install.
         argv += ["--index-strategy", "unsafe-best-match"]
-        with self._environment(image, argv, seed=True) as environment:
-            yield environment
+        with ExitStack() as stack:
+            yield self._rebuilding.installed(image, argv, stack)
+
+    def build(
+        self, image: Image, source: Source, constraints: str, before: datetime | None
+    ) -> Built:
+        """Install the release into an environment of its own, from an empty cache."""
+        return self._rebuilding.build(image, source, constraints, before)
+
+    def _requirements(self, image: Image) -> list[str]:
+        files = [self._root / name for name in image.requirements]
+        found = read_requirements(files, self._root)
+        if not found.misplaced:
+            return [argument for name in files for argument in ("-r", str(name))]
+        folder = self._workspace.folder("requirements")
+        argv: list[str] = []
+        for name, text in rewritten(found).items():
+            (folder / name).write_text(text, encoding="utf-8")
+            argv += ["-c" if name == CONSTRAINTS else "-r", str(folder / name)]
+        return argv
 
     @contextmanager
-    def locked(self, image: Image, lock: str) -> Iterator[Environment]:
+    def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Install the lock, and nothing that it does not name."""
-        pins = self._workspace.folder("lock") / "requirements.txt"
-        pins.write_text(lock, encoding="utf-8")
-        argv = ["--no-deps", "--require-hashes", "-r", str(pins)]
+        argv = ["--no-deps", "--require-hashes"]
+        argv += written(lock, self._workspace.folder("lock"))
         with self._environment(image, argv, seed=False) as environment:
             yield environment
 
     @contextmanager
     def _environment(
-        self, image: Image, requirements: Sequence[str], *, seed: bool
+        self,
+        image: Image,
+        requirements: Sequence[str],
+        *,
+        seed: bool,
+        cache: Path | None = None,
     ) -> Iterator[Environment]:
         folder = self._workspace.folder("env") / "venv"
         version = image.python or self._guessed(image)
@@ -90,11 +123,26 @@ class LocalSandbox:
             instead={**self._copied(image), **_hidden()},
         )
         try:
-            uv.run(argv, what=f"images.{image.name}: requirements", before=inside, cwd=self._root)
+            what = f"images.{image.name}: requirements"
+            env = self._asked(image) if seed else {**uv.ALONE, **uv.cached_in(cache)}
+            uv.run(argv, what=what, before=inside, env=env, cwd=self._root)
             variables = self._variables(image)
             yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
         finally:
             self._workspace.discard(folder)
+
+    def _asked(self, image: Image) -> dict[str, str]:
+        """Return what uv is told beside the image's requirement files.
+
+        That are the variables that their options ask for, and the indexes of the Dockerfile.
+        """
+        files = [self._root / name for name in image.requirements]
+        found = read_requirements(files, self._root)
+        asked = {name: os.environ[name] for name in found.variables}
+        if image.dockerfile is None:
+            return asked
+        read = read_dockerfile(self._root / image.dockerfile, image.build_args)
+        return {**asked, **index_variables(read.indexes, found.indexes)}
 
     def _copied(self, image: Image) -> dict[Path, Path]:
         """Return a copy of the project where a requirement is built from it: builds write there."""

@@ -9,11 +9,15 @@ from pathlib import Path
 from pruner.errors import OutsideError, PrunerError, UsageError
 from pruner.sandbox.base import passed_through
 from pruner.sandbox.workspace import store
+from pruner.urls import without_credentials
 
 INSTALL_TIMEOUT = 3600.0
 """Seconds for one installation: several gigabytes over a slow line."""
 
 NETWORK_HINT = "check the network, the proxy and the index (UV_DEFAULT_INDEX, UV_INDEX)"
+ALONE = dict.fromkeys(("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"), "")
+"""Variables with which uv asks no index but those of the files that it reads, and the default."""
+
 SPACE_HINT = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
 
 
@@ -29,6 +33,11 @@ def cache_folder() -> Path:
     folder = store() / "uv"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def cached_in(folder: Path | None) -> dict[str, str]:
+    """Return the variable that makes uv keep its cache elsewhere, in a folder that is given."""
+    return {} if folder is None else {"UV_CACHE_DIR": str(folder)}
 
 
 def variables() -> dict[str, str]:
@@ -75,14 +84,29 @@ def run(
     return done.stdout
 
 
+class BuildError(OutsideError):
+    """A release without a wheel could not be built; `pin` is "name==version", where it is said."""
+
+    pin: str | None = None
+
+
+class NotThereError(UsageError):
+    """No index that was asked has what was asked for."""
+
+
 def explained(stderr: str, what: str) -> PrunerError:
     """Turn what uv printed into the error that it means."""
     said = sentence(stderr)
     for pattern, kind, hint in MEANINGS:
         if re.search(pattern, stderr, re.IGNORECASE):
-            return kind(f"{what}: {said}", hint=hint)
+            error = kind(f"{what}: {said}", hint=hint)
+            if isinstance(error, BuildError) and (match := _FAILED.search(stderr)):
+                error.pin = match[1]
+            return error
     return OutsideError(f"{what}: {said}", hint="the line above is uv's own")
 
+
+_FAILED = re.compile(r"failed to (?:download and )?build `([^`\s]+==[^`\s]+)`", re.IGNORECASE)
 
 MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
     (r"no space left|os error 28|disk quota", OutsideError, SPACE_HINT),
@@ -100,17 +124,22 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
         NETWORK_HINT,
     ),
     (
-        r"no solution found|unsatisfiable|was not found in the package registry",
-        UsageError,
-        "the requirements cannot be installed together: no release fits all of these lines",
+        r"valid authentication credentials|401 unauthorized",
+        OutsideError,
+        "an index refused the user and password in its URL, or was asked without any",
     ),
     (
         r"failed to build|build backend|failed to download and build",
-        OutsideError,
+        BuildError,
         (
             "a release without a wheel has to be built: it may need a compiler, headers, or older"
             " build requirements"
         ),
+    ),
+    (
+        r"no solution found|unsatisfiable|was not found in the (package registry|provided package)",
+        NotThereError,
+        "the requirements cannot be installed together: no release fits all of these lines",
     ),
     (
         r"no interpreter found|no download|failed to inspect python interpreter",
@@ -130,7 +159,7 @@ def sentence(stderr: str) -> str:
         noise = text.startswith(NOISE)
         if text and not noise:
             parts.append(text.removeprefix("error: ").removeprefix("Caused by: "))
-    joined = re.sub(r"\s+", " ", "; ".join(parts))
+    joined = without_credentials(re.sub(r"\s+", " ", "; ".join(parts)))
     if len(joined) <= MAX_SENTENCE:
         return joined
     half = MAX_SENTENCE // 2 - 2  # what failed stands first, and why last

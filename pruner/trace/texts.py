@@ -2,6 +2,8 @@
 
 import re
 
+from pruner.urls import without_credentials
+
 # Controls, line separators, what reverses the direction of text, and what could not be decoded.
 _UNFIT = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffd]")
 
@@ -20,4 +22,4 @@ def is_path(text: str) -> bool:
 
 def shown(text: str) -> str:
     """Return a text that is safe to print."""
-    return _UNFIT.sub("\ufffd", text[:400])
+    return _UNFIT.sub("\ufffd", without_credentials(text)[:400])

@@ -40,7 +40,7 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     "unknown-key": (
         "[project]\nsources = ['a']",
         "project.sources: unknown key",
-        "did you mean source? (locks, source)",
+        "did you mean source? (indexes, locks, source)",
     ),
     "unknown-deep": (
         MODULE + "ready = { tpc = 5 }",
@@ -55,7 +55,27 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     "quoted-key": (
         "[project]\n'a\\nb' = 1\n",
         'project."a\\nb": unknown key',
-        "there are: locks, source",
+        "there are: indexes, locks, source",
+    ),
+    "index-twice": (
+        '[project.indexes]\n"https://a/s" = ["torch"]\n"https://b/s" = ["Torch"]\n',
+        'project.indexes."https://b/s"[0]: Torch comes from "https://a/s" already',
+        "keep one of the two",
+    ),
+    "index-of-a-pin": (
+        '[project.indexes]\n"https://a/s" = ["torch==2.2.2"]\n',
+        'project.indexes."https://a/s"[0]: "torch==2.2.2" is no name of a distribution',
+        "only the name, such as torch; its version is what is installed",
+    ),
+    "index-by-an-odd-scheme": (
+        '[project.indexes]\n"ssh://a/s" = ["torch"]\n',
+        'project.indexes."ssh://a/s": "ssh" is not one of http, https, file',
+        None,
+    ),
+    "index-of-no-list": (
+        '[project.indexes]\n"https://a/s" = "torch"\n',
+        'project.indexes."https://a/s": expected a list, got text',
+        'write it in brackets: ["…"]',
     ),
     "type-int": (
         MODULE + "ready = { tcp = '5555' }",

@@ -16,16 +16,10 @@ ONE = "one requirement a line, such as name==1.2.3"
 
 # name: (text of r.txt, message, hint)
 MISTAKES = {
-    "option-on-the-line": (
-        "six\ntorch==2.2.2+cu121 --extra-index-url https://host.example/whl/cu121\n",
-        (
-            "r.txt:2: option on the line of a requirement: "
-            "torch==2.2.2+cu121 --extra-index-url https://host.example/whl/cu121"
-        ),
-        (
-            "options of an index stand on a line of their own: "
-            "`--extra-index-url https://host.example/whl/cu121`"
-        ),
+    "option-on-the-line-of-none": (
+        "six\ntorch==2.2.2+cu121 --prefer-binary\n",
+        "r.txt:2: option on the line of a requirement: torch==2.2.2+cu121 --prefer-binary",
+        "options of an index stand on a line of their own: `--prefer-binary`",
     ),
     "words": (
         "# one\n\nnumpy and scipy\n",

@@ -1,0 +1,3 @@
+import docopt
+
+print(docopt.docopt("Usage: app", argv=[]))

@@ -1,0 +1,3 @@
+import demjson
+
+print(demjson.decode("{a: 1}"))
