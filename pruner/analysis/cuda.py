@@ -1,11 +1,14 @@
 """Which releases go together with one CUDA: what to choose from where two builds do not."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from packaging.version import Version
 
 from pruner.analysis.rivals import Family
 from pruner.model import Choice, Inventory, Value
+
+_LOCAL = re.compile(r"cu([0-9]+)([0-9])")  # "cu121" is 12.1, "cu118" is 11.8
 
 
 class Build(Value, frozen=True):
@@ -49,18 +52,40 @@ def line(image: str, use: Iterable[str]) -> str:
     return f"use = [{', '.join(map(_quoted, use))}]  # [images.{image}]"
 
 
-def anchors(key: str, inventory: Inventory, builds: Iterable[Build]) -> tuple[Build, ...]:
+def anchors(key: str, inventory: Inventory, builds: Sequence[Build]) -> tuple[Build, ...]:
     """Return what else here is built for a CUDA, by what is known of its release."""
-    versions = {dist.key: Version(dist.version) for dist in inventory.distributions}
-    return tuple(
+    found = (
+        _build_of(dist.key, Version(dist.version), builds)
+        for dist in inventory.distributions
+        if dist.key != key
+    )
+    return tuple(row for row in found if row is not None and row.cuda)
+
+
+def _build_of(key: str, version: Version, builds: Iterable[Build]) -> Build | None:
+    """Return what a release is built for: by its own row, else by its local version ("cu121").
+
+    What such a build has of cuDNN is taken from the plain index's build for the same CUDA.
+    """
+    rows = [
         row
         for row in builds
-        if row.distribution != key
-        and row.cuda
-        and row.distribution in versions
-        and Version(row.version).public == versions[row.distribution].public
-        and row.local == (versions[row.distribution].local or "")
+        if row.distribution == key and Version(row.version) == _public(version)
+    ]
+    local = version.local or ""
+    own = next((row for row in rows if row.local == local), None)
+    named = _LOCAL.fullmatch(local)
+    if own is not None or named is None:
+        return own
+    cuda = f"{named[1]}.{named[2]}"
+    cudnn = next((row.cudnn for row in rows if row.stack[0] == named[1]), "")
+    return Build(
+        distribution=key, version=str(_public(version)), local=local, cuda=cuda, cudnn=cudnn
     )
+
+
+def _public(version: Version) -> Version:
+    return Version(version.public)
 
 
 def _other_releases(

@@ -78,5 +78,7 @@ def test_the_build_is_told_by_the_local_version() -> None:
     installed = environment(torch="2.2.2+cu118", onnxruntime_gpu="1.17.1")
     (found,) = anchors(GPU, installed, BUILDS)
     assert found.stack == ("11", "8")
+    (found,) = anchors(GPU, environment(torch="2.2.2+cu121"), BUILDS)
+    assert found.stack == ("12", "8")  # no row has it: its name says the one, its twin the other
     assert anchors(GPU, environment(torch="2.2.2+cpu"), BUILDS) == ()
     assert anchors(GPU, environment(torch="9.9"), BUILDS) == ()
