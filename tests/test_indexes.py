@@ -1,6 +1,7 @@
 """Pins and their indexes, through the installed command, on real indexes that the tests make."""
 
 import ipaddress
+import os
 import re
 import subprocess
 import sys
@@ -35,24 +36,29 @@ def _package(root: Path, name: str) -> dict[str, Any]:
     return dict(package)
 
 
-def _installs(root: Path, folder: Path) -> None:
-    """Check that both installers take the lock, and that what they install runs."""
+def _installs(root: Path, folder: Path, netrc: str = "") -> None:
+    """Check that both installers take the lock, in both forms, and that the result runs."""
     lock = root / "locks/app/requirements.txt"
+    pylock = str(lock.with_name("pylock.toml"))
+    (folder / "netrc").write_text(netrc, encoding="utf-8")
+    env = {**os.environ, "NETRC": str(folder / "netrc")}
     for name, argv in {
         "uv": [str(uv.binary()), "pip", "sync", "--no-config", "--require-hashes", str(lock)],
+        "uv-pylock": [str(uv.binary()), "pip", "sync", "--no-config", "--preview", pylock],
         "pip": ["pip", "install", "--no-deps", "--require-hashes", "-r", str(lock)],
     }.items():
         venv = folder / name
         subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
         python = str(venv / "bin" / "python")
-        if name == "uv":
+        if name.startswith("uv"):
             argv[3:3] = ["--python", python]
         else:
             argv[:1] = [python, "-m", "pip", "-q", "--isolated"]
-        done = subprocess.run(argv, check=False, cwd=folder, capture_output=True, text=True)
+        done = subprocess.run(
+            argv, check=False, cwd=folder, capture_output=True, text=True, env=env
+        )
         assert done.returncode == 0, done.stderr
-        code = (root / "app/__main__.py").read_text(encoding="utf-8")
-        subprocess.run([python, "-c", code], check=True)
+        subprocess.run([python, "-c", "import idna, tinyspecial"], check=True)
 
 
 def test_an_option_on_the_line_is_a_finding_and_taken_for_what_is_meant(tmp_path: Path) -> None:
@@ -189,6 +195,7 @@ def test_a_password_is_used_and_written_nowhere(tmp_path: Path, *, wrong: bool) 
             return
         assert "Credentials were left out" in _requirements(root)
         assert f"tinyspecial @ {url}/tinyspecial/" in _requirements(root)
+        _installs(root, tmp_path, f"machine 127.0.0.1 login me password {SECRET}\n")
         for command in (["verify"], ["trace"], ["trace", "--append"]):
             done = run(*command, "app", "--runtime", "local", cwd=root, env=env)
             assert done.code == 0, done.err

@@ -9,6 +9,7 @@ from pruner.config import Config, parse
 from pruner.errors import UsageError
 from pruner.jobs.draft import draft
 from pruner.jobs.survey import survey
+from pruner.urls import without_credentials
 
 
 @click.command("init")
@@ -36,7 +37,7 @@ def command(path: Path, output: Path, *, force: bool) -> int:
     target = _target(path, output, force=force)
     found = survey(path)
     for warning in found.warnings:
-        click.echo(f"warning: {warning}", err=True)
+        click.echo(without_credentials(f"warning: {warning}"), err=True)
     text = draft(found)
     config = parse(text, target)
     files.write(target, text)

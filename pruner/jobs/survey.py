@@ -186,9 +186,16 @@ def _gpu(root: Path, requirements: Sequence[str]) -> bool:
 
 def _unreadable(root: Path, image: Found) -> Iterator[str]:
     try:
-        read_requirements([root / name for name in image.requirements], root)
+        found = read_requirements([root / name for name in image.requirements], root)
     except UsageError as error:
         yield _told(error)
+        return
+    for item in found.misplaced:
+        options = " ".join(f"`{option}`" for option in item.options)
+        hint = f"options of an index stand on a line of their own: {options}"
+        line = " ".join((item.requirement, *item.options))
+        where = f"{item.file}:{item.line}: option on the line of a requirement"
+        yield f"{where}: {line} ({hint})"
 
 
 def _told(error: UsageError) -> str:

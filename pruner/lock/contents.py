@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 from pruner.errors import OutsideError
 from pruner.model import Distribution
+from pruner.sandbox.engine import certificates
 
 CHUNK = 1 << 20
 MOST_BYTES = 512 << 20
@@ -116,7 +117,10 @@ def _get(url: str, part: str) -> tuple[bytes, int | None]:
     import requests  # noqa: PLC0415  only where two indexes offer the same version
 
     try:
-        with requests.get(url, headers={"Range": part}, timeout=TIMEOUT, stream=True) as answer:
+        headers, verify = {"Range": part}, str(certificates() or "") or True
+        with requests.get(
+            url, headers=headers, timeout=TIMEOUT, stream=True, verify=verify
+        ) as answer:
             answer.raise_for_status()
             partial = answer.status_code == PARTIAL
             data = b""

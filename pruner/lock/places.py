@@ -12,6 +12,7 @@ from pruner.requirements.rewritten import own_source
 from pruner.urls import bare
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+_REACHED = ("http://", "https://")  # a folder of the image is none of this machine
 _NAMED = re.compile(r"([A-Za-z][\w-]*)=(.+)")
 
 
@@ -68,20 +69,16 @@ def gather(
     named = requirements.indexes
     defaults = [Place(url=named.index_url)] if named.index_url else []
     extra = _extra(named)
-    for kind, url in [*told, *_of_environment(environ)]:
+    theirs = [pair for pair in told if pair[1].startswith(_REACHED)]
+    for kind, url in [*theirs, *_of_environment(environ)]:
         if kind == "index_url":
             defaults.append(Place(url=_whole(url, environ)))
-        elif "://" in url:  # a folder of the image is none of this machine
+        else:
             extra.append(Place(url=_whole(url, environ), flat=kind == "find_links"))
     own = {}
     for item in requirements.requirements:
         if (source := own_source(item)) is not None:
             own[item.key] = Place(url=source[0], flat=source[1])
-        if item.own is not None:
-            extra += [
-                *_extra(item.own),
-                *([Place(url=item.own.index_url)] if item.own.index_url else []),
-            ]
     flat = {place.key for place in extra if place.flat}
     if named.no_index:
         defaults = [place for place in extra if place.flat]

@@ -64,7 +64,6 @@ def test_who_says_where_things_come_from() -> None:
             Place("/p/links", flat=True),
             Place("https://u:p@env.example/s"),
             ONE,
-            Place("https://own.example/s"),
             Place("https://image.example/s"),
         ),
         own={"foo": Place("https://own.example/s")},
