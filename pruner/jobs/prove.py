@@ -11,17 +11,17 @@ from pruner.clock import Clock
 from pruner.config import Agent, Image
 from pruner.jobs.observe import take_inventory, trace
 from pruner.jobs.touch import touched
-from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
+from pruner.model import AgentReport, AgentStatus, Attempt, Distribution, Trace, Value, Verdict
 from pruner.requirements import Requirements
 from pruner.sandbox.base import Environment, Sandbox
 
 
 class Round(Value, frozen=True):
-    """One attempt at the proof; `sizes` are bytes of what was installed for it, by key."""
+    """One attempt at the proof; `installed` is what was there for it, by key, where asked for."""
 
     traces: tuple[Trace, ...]
     differences: tuple[str, ...]
-    sizes: dict[str, int] = {}  # noqa: RUF012
+    installed: dict[str, Distribution] = {}  # noqa: RUF012
 
 
 class Trial(NamedTuple):
@@ -44,7 +44,7 @@ def prove(
     """Prepare an environment from a lock, repeat every exercise, and compare the outcomes.
 
     `names` are import names that hold something in the original, and so have to here. `measured`:
-    return the sizes of what is installed as well.
+    take stock of what is installed as well.
     """
     with ExitStack() as stack:
         with trial.clock.step("install the lock", sandbox=True):
@@ -52,17 +52,16 @@ def prove(
         traces = tuple(trace(environment, agent, trial.clock) for agent in trial.agents)
         with trial.clock.step("touch what is kept", sandbox=True):
             holds = touched(environment, names)
-        sizes = _sizes(environment, trial.clock) if measured else {}
+        installed = _installed(environment, trial.clock) if measured else {}
     found = [line for item in traces for line in differences(item, expected[item.agent])]
     found += [
         f"{name} can no longer be imported whole" for name in names if holds.get(name) is False
     ]
-    return Round(traces=traces, differences=tuple(found), sizes=sizes)
+    return Round(traces=traces, differences=tuple(found), installed=installed)
 
 
-def _sizes(environment: Environment, clock: Clock) -> dict[str, int]:
-    inventory = take_inventory(environment, Requirements(), clock)
-    return {dist.key: dist.size_bytes for dist in inventory.distributions}
+def _installed(environment: Environment, clock: Clock) -> dict[str, Distribution]:
+    return take_inventory(environment, Requirements(), clock).by_key()
 
 
 def differences(seen: Trace, expected: AgentReport) -> list[str]:
