@@ -13,6 +13,7 @@ from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import write_all
+from pruner.jobs.across import across
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings
 from pruner.jobs.observe import (
@@ -62,6 +63,11 @@ class Locked(NamedTuple):
     settled: Settled
     document: Document
 
+    @property
+    def proven(self) -> bool:
+        """Whether its lock lies where it is committed."""
+        return self.document.proof is not None and self.document.proof.passed
+
 
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
     """Carry out the job, write the lock, and return the document; `once`: without a second run."""
@@ -102,7 +108,10 @@ def finish(
             sure = assess(
                 job.config, job.image, seen, watched.again, settled.verdicts, settled.proof
             )
-        document = msgspec.structs.replace(document, confidence=sure)
+        shared = across(job.config, job.image, document, seen.subject.inventory)
+        document = msgspec.structs.replace(
+            document, confidence=sure, findings=(*document.findings, *shared)
+        )
         document = _write(job, document, settled.text, seen.subject.inventory)
     return Locked(watched, settled, document)
 
@@ -166,9 +175,8 @@ def save_traces(job: Job, seen: Observation) -> None:
 
 def _write(job: Job, document: Document, text: LockText, inventory: Inventory) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
-    passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
-    if not passed:
+    if document.proof is None or not document.proof.passed:
         folder = private_folder(job.config, job.image) / "unproven"
     names = {name: folder / name for name in ("requirements.txt", "pylock.toml", "verdicts.json")}
     shown = {name: _relative(path, job.config.root) for name, path in names.items()}

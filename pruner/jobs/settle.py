@@ -53,7 +53,6 @@ class Settled(Value, frozen=True):
     text: LockText | None = None
     proof: ProofReport | None = None
 
-
     @property
     def holds(self) -> bool:
         """Whether there is a lock that was proven, and no conflict is open."""

@@ -3,6 +3,7 @@
 import textwrap
 
 from pruner import __version__
+from pruner.analysis.across import moved
 from pruner.model import Document, Level, Policy
 
 UNPROVEN = "NOT PROVEN: do not ship this lock"
@@ -23,8 +24,18 @@ def header(document: Document) -> str:
         agents = ", ".join(agent.name for agent in document.agents)
         lines.append(f"Proven with {agents}, in {_rounds(proof.rounds)}.")
         lines += [f"Put back by the proof: {item.name} ({item.why})" for item in proof.restored]
+    lines += _aligned(document)
     lines += _left_out(document)
     return "".join(f"# {line}\n" for line in _wrapped(lines))
+
+
+def _aligned(document: Document) -> list[str]:
+    """Return which pins are not the versions that were traced, and why."""
+    if not document.aligned:
+        return []
+    lines = [f"  {row.name}=={row.version}: {moved(row)}" for row in document.aligned]
+    again = f"`pruner lock --image {document.image}` goes back to what is installed"
+    return [f"Aligned with other images ({again}; pin these to keep them):", *lines]
 
 
 def _left_out(document: Document) -> list[str]:
