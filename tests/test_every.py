@@ -295,6 +295,10 @@ def test_aligned_where_it_is_proven_and_kept_where_it_is_not(tmp_path: Path) -> 
         r"cannot import name 'LegacyVersion'",
         said(worker, "PRN132")["packaging"],
     )
+    for name in ("verdicts.json", "requirements.txt"):
+        assert "sandboxes" not in (root / "locks/worker" / name).read_text(), (
+            "paths of this machine"
+        )
     lock = (root / "locks/worker/requirements.txt").read_text()
     assert "idna==3.10 " in lock
     assert "#   idna==3.10: aligned with web, from 3.4" in lock

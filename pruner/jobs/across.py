@@ -11,6 +11,8 @@ from pruner.model import Distribution, Document, Finding, Inventory, normalise
 
 CODES = frozenset({"PRN130", "PRN131"})
 """Findings that depend on other images."""
+LONGEST_VERSION = 100
+"""Characters of a version; what is longer was not written by pruner."""
 
 
 def across(
@@ -53,7 +55,11 @@ def _pins(config: Config, image: Image) -> Pins:
     path = locks_folder(config, image) / "verdicts.json"
     if os.path.lexists(path):
         document = read_verdicts(path)
-        rows = (row for row in document.distributions if row.kept)
+        rows = (
+            row
+            for row in document.distributions
+            if row.kept and len(row.version) <= LONGEST_VERSION
+        )
         return Pins(
             {normalise(row.name): Pin(row.version, row.size_bytes) for row in rows},
             _minor(document.python),

@@ -3,6 +3,7 @@
 An image that cannot follow keeps its own version and its lock, and a note says why.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -103,8 +104,7 @@ class _Aligning:
             except (_RefusedError, PrunerError) as error:
                 todo = [*_parts(now), *todo]
                 if len(keys) == 1:
-                    said = str(error).removeprefix(f"images.{self._trial.image.name}.use: ")
-                    self._refused[keys[0]] = said
+                    self._refused[keys[0]] = _portable(str(error), self._one)
             else:
                 self._taken += keys
         return self._written()
@@ -193,6 +193,16 @@ def _parts(groups: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
         return [list(groups[:half]), list(groups[half:])]
     keys = groups[0]
     return [[(key,)] for key in keys] if len(keys) > 1 else []
+
+
+def _portable(text: str, one: Locked) -> str:
+    """Return a reason without the paths of this machine: it is committed."""
+    job = one.watched.job
+    text = text.removeprefix(f"images.{job.image.name}.use: ").replace(f"{job.config.root}/", "")
+    return _PLACES.sub("", text)
+
+
+_PLACES = re.compile(r"/[^\s'\"]*/((site|dist)-packages|sandboxes/[0-9]+-[0-9a-f]+)/")
 
 
 def _asking(one: Locked) -> Iterable[Asking]:

@@ -35,6 +35,7 @@ def run(
             job = order()
             with opened("") as sandbox:
                 done[name] = locked(job, sandbox, clock, once=once)
+            clock.note(f"{name}: {_outcome(done[name])}")
         except (PrunerError, OSError) as error:
             if isinstance(error, BrokenPipeError):  # who reads has gone: an end for all of them
                 raise
@@ -48,6 +49,12 @@ def run(
         except PrunerError as error:
             failures.append(_failed(name, error, clock))
     return Documents(schema=SCHEMA, images=tuple(documents), errors=tuple(failures))
+
+
+def _outcome(one: Locked) -> str:
+    if one.document.proof is None:
+        return "no lock, a conflict is not settled"
+    return "proven" if one.proven else "NOT PROVEN"
 
 
 def encode_all(documents: Documents) -> bytes:

@@ -104,7 +104,8 @@ def _findings(document: Document) -> Iterable[RenderableType]:
         style = {"error": "red", "warning": "yellow"}.get(item.severity, "")
         text = Text(f"{item.severity} {item.code}", style=style)
         yield text.append(f" {item.where}: {_plain(item.what)}", style="default")
-    if any(item.code == "PRN130" for item in document.findings):
+    codes = {item.code for item in document.findings}
+    if "PRN130" in codes and "PRN132" not in codes:
         yield Text("  to share versions among images: pruner lock --all --align")
 
 
