@@ -266,6 +266,20 @@ def test_interrupted_in_the_second_image(tmp_path: Path) -> None:
     assert_nothing_left(done.pid)
 
 
+def test_one_that_is_not_proven_ends_in_1_and_is_not_aligned(tmp_path: Path) -> None:
+    """Nobody sees a look at a folder, so what it finds is left out, and nothing puts it back."""
+    looks = "import os, idna\nassert os.path.exists(os.path.dirname(idna.__path__[0]) + '/pip')\n"
+    given = {"web": ("idna==3.10\n", IDNA), "worker": ("idna==3.4\n", looks)}
+    root = images(tmp_path, given)
+    done = run(*ALL, "--align", cwd=root)
+    assert done.code == 1, done.err
+    assert done.lines("worker: ")[-1] == "worker: NOT PROVEN"
+    assert done.lines("align ") == []
+    assert_table(done.out, {"web": " proven ", "worker": " NOT PROVEN "})
+    assert not (root / "locks/worker").exists()
+    assert (root / ".pruner/worker/unproven/verdicts.json").is_file()
+
+
 # --- aligned ---------------------------------------------------------------------------------
 
 

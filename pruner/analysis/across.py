@@ -160,6 +160,15 @@ def tied(keys: Sequence[str], dists: Iterable[Distribution]) -> list[tuple[str, 
     return list(dict.fromkeys(tuple(sorted(group)) for group in groups.values()))
 
 
+def parts(groups: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
+    """Return what is tried of groups that failed together: halves, and at last single ones."""
+    if len(groups) > 1:
+        half = len(groups) // 2
+        return [list(groups[:half]), list(groups[half:])]
+    keys = groups[0]
+    return [[(key,)] for key in keys] if len(keys) > 1 else []
+
+
 def _exact(line: str) -> str:
     """Return the key of what a requirement line wants in one version alone, else ""."""
     try:

@@ -11,7 +11,7 @@ from itertools import chain
 
 import msgspec
 
-from pruner.analysis.across import Asking, explained, forbidden, moves, stays, tied
+from pruner.analysis.across import Asking, explained, forbidden, moves, parts, stays, tied
 from pruner.clock import Clock
 from pruner.errors import PrunerError, outside
 from pruner.jobs.across import pins_of
@@ -102,7 +102,7 @@ class _Aligning:
             try:
                 self._best = self._tried([*self._taken, *keys])
             except (_RefusedError, PrunerError) as error:
-                todo = [*_parts(now), *todo]
+                todo = [*parts(now), *todo]
                 if len(keys) == 1:
                     self._refused[keys[0]] = _portable(str(error), self._one)
             else:
@@ -184,15 +184,6 @@ class _Aligning:
             for row in settled.verdicts
             if row.kept and (row.name not in before or before[row.name].version != row.version)
         )
-
-
-def _parts(groups: Sequence[tuple[str, ...]]) -> list[list[tuple[str, ...]]]:
-    """Return what is tried of groups that failed together: halves, and at last single ones."""
-    if len(groups) > 1:
-        half = len(groups) // 2
-        return [list(groups[:half]), list(groups[half:])]
-    keys = groups[0]
-    return [[(key,)] for key in keys] if len(keys) > 1 else []
 
 
 def _portable(text: str, one: Locked) -> str:

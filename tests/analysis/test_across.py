@@ -14,6 +14,7 @@ from pruner.analysis.across import (
     forbidden,
     moved,
     moves,
+    parts,
     saved,
     stays,
     tied,
@@ -144,6 +145,13 @@ def test_what_is_needed_exactly_moves_together() -> None:
     assert tied(["b", "nvidia-a", "nvidia-c", "torch"], dists) == [
         ("b",), ("nvidia-a", "nvidia-c", "torch"),
     ]  # fmt: skip
+
+
+def test_what_failed_together_is_halved_down_to_single_ones() -> None:
+    one, two, three = ("a",), ("b", "c"), ("d",)
+    assert parts([one, two, three]) == [[one], [two, three]]
+    assert parts([two]) == [[("b",)], [("c",)]]
+    assert parts([one]) == []
 
 
 def ruled_out(targets: Mapping[str, str], *asking: Asking) -> dict[str, str]:
