@@ -4,6 +4,7 @@ Commands raise; `pruner.cli.main` alone catches, prints `error:` and `hint:` to 
 with the code of the error. Anything else that escapes is a bug of pruner's.
 """
 
+import errno
 from enum import IntEnum
 
 
@@ -44,3 +45,12 @@ class AgentError(PrunerError):
     """An agent failed in its original, unpruned environment (exit 4)."""
 
     code = Exit.AGENT
+
+
+def outside(error: OSError) -> OutsideError:
+    """Return what the system said as an error for a person."""
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        hint = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
+        return OutsideError(f"no space left on the disk{where}", hint=hint)
+    return OutsideError(f"{error.strerror or error}{where}")

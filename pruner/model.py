@@ -439,6 +439,15 @@ class Confidence(Value, frozen=True):
     because: tuple[str, ...]  # one reason a factor, with its figure
 
 
+class Aligned(Value, frozen=True):
+    """A pin that was moved to the version of other images; without `images` it moved along."""
+
+    name: str
+    before: str  # the traced version; "" where it was not installed
+    version: str
+    images: tuple[str, ...] = ()
+
+
 class Timing(Value, frozen=True):
     """Where the time went: seconds of one step, and whose work it was."""
 
@@ -467,3 +476,21 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     size_bytes: Sizes | None = None
     proof: ProofReport | None = None
     confidence: Confidence | None = None
+    aligned: tuple[Aligned, ...] = ()
+
+
+class Failure(Value, frozen=True):
+    """An image that could not be locked, and the exit code that it would have ended with."""
+
+    image: str
+    code: int
+    error: str
+    hint: str | None = None
+
+
+class Documents(Value, frozen=True):
+    """What `lock --all --json` prints."""
+
+    schema: int
+    images: tuple[Document, ...]
+    errors: tuple[Failure, ...]

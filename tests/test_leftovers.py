@@ -188,7 +188,7 @@ def pins(path: Path) -> Iterator[Requirement]:
             yield Requirement(line.rstrip(" \\"))
 
 
-@pytest.mark.parametrize("flag", ["--json", "--all"])
+@pytest.mark.parametrize("flag", ["--json", "--kept"])
 def test_closed_pipe(tmp_path: Path, flag: str) -> None:
     root = project(tmp_path)
     process = start(*LOCK, "--runtime", "local", flag, cwd=root)
@@ -215,7 +215,7 @@ def test_closed_stderr(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("variables", [{}, {"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_no_escape_codes_in_a_pipe(tmp_path: Path, variables: dict[str, str]) -> None:
-    done = run(*LOCK, "--runtime", "local", "--all", cwd=project(tmp_path), env=variables)
+    done = run(*LOCK, "--runtime", "local", "--kept", cwd=project(tmp_path), env=variables)
     assert done.code == 0
     assert "\x1b" not in done.out + done.err
 

@@ -3,7 +3,7 @@
 What was left out on purpose is no part of it: that stands in the verdicts.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.version import InvalidVersion, Version
@@ -22,15 +22,15 @@ def broken_promises(inventory: Inventory, verdicts: Iterable[Verdict]) -> tuple[
         found
         for key in kept
         if key in known
-        for requirement in _required(known[key], inventory)
+        for requirement in required(known[key].requires, inventory.markers)
         if (found := _broken(known[key], requirement, known.get(normalise(requirement.name))))
     )
 
 
-def _required(dist: Distribution, inventory: Inventory) -> Iterator[Requirement]:
-    """Yield what a distribution requires without an extra, on this interpreter and platform."""
-    environment = {**inventory.markers, "extra": ""}
-    for line in dist.requires:
+def required(lines: Iterable[str], markers: Mapping[str, str]) -> Iterator[Requirement]:
+    """Yield what lines of metadata require without an extra, on one interpreter and platform."""
+    environment = {**markers, "extra": ""}
+    for line in lines:
         try:
             requirement = Requirement(line)
             wanted = requirement.marker is None or requirement.marker.evaluate(environment)
@@ -47,7 +47,7 @@ def _broken(
     asks = f"{dist.key} {dist.version} asks for {key}{requirement.specifier}"
     if there is None:
         why = f"{asks}, which is not installed"
-    elif _fits(requirement, there.version):
+    elif fits(requirement, there.version):
         return None
     else:
         why = f"{asks}, and {there.version} is here"
@@ -60,7 +60,8 @@ def _broken(
     )
 
 
-def _fits(requirement: Requirement, version: str) -> bool:
+def fits(requirement: Requirement, version: str) -> bool:
+    """Return whether a version is one that a requirement allows."""
     try:
         return requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:

@@ -4,16 +4,17 @@ import functools
 import os
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from pruner.clock import Clock
-from pruner.config import load
+from pruner.config import Config, Image, load
 from pruner.errors import Exit
 from pruner.jobs.lock import Job, encode, presentable, select
 from pruner.model import Document, Policy
@@ -21,6 +22,9 @@ from pruner.report.text import show, times
 from pruner.report.watching import watching
 from pruner.sandbox.base import Sandbox
 from pruner.sandbox.choose import choose
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,7 +61,7 @@ def options(function: Callable[..., int]) -> Callable[..., int]:
         help="A build argument, before the image's own; may be repeated.",
     )  # fmt: skip
     @click.option("--json", "as_json", is_flag=True, help="Print the document as JSON.")
-    @click.option("--all", "everything", is_flag=True, help="List what is kept as well.")
+    @click.option("--kept", "everything", is_flag=True, help="List what is kept as well.")
     @functools.wraps(function)
     def wrapped(**given: Any) -> int:  # noqa: ANN401  click's values, by our own names
         names = Options.__struct_fields__
@@ -72,27 +76,41 @@ def carry_out(
 ) -> Document:
     """Open the configuration and a sandbox, do the job with its progress shown, print it."""
     config = load(chosen.config, Path.cwd())
-    what = _with_build_args(config.image(image), chosen.build_args)
-    policy = Policy(chosen.policy) if chosen.policy else what.policy
-    order = Job(config=config, image=what, agents=select(what, chosen.agents), policy=policy)
+    asked = order(config, image, chosen)
     with watching() as watcher:
         clock = Clock(watcher)
-        with ExitStack() as stack:
-            sandbox, choice = stack.enter_context(choose(chosen.runtime, config.root))
-            watcher.note(f"sandbox: {choice.runtime} ({choice.why})")
-            if choice.warning:
-                watcher.note(f"warning: {choice.warning}")
-            document = job(order, sandbox, clock)
-            with clock.step("remove the sandboxes", sandbox=True):
-                stack.close()
-    document = presentable(document)
-    _print(document, chosen)
-    line = times(clock.timings)
-    click.echo(click.wrap_text(line, width(), "", "  ") if sys.stderr.isatty() else line, err=True)
+        with opened(chosen.runtime, config.root, clock) as sandbox:
+            document = presentable(job(asked, sandbox, clock))
+    emit(
+        encode(document)
+        if chosen.as_json
+        else drawn(partial(show, document, everything=chosen.everything))
+    )
+    say_times(clock)
     return document
 
 
-def _with_build_args(image: Any, given: tuple[str, ...]) -> Any:  # noqa: ANN401
+def order(config: Config, image: str, chosen: Options) -> Job:
+    """Return the job on an image; raise UsageError where the configuration does not allow it."""
+    what = _with_build_args(config.image(image), chosen.build_args)
+    policy = Policy(chosen.policy) if chosen.policy else what.policy
+    return Job(config=config, image=what, agents=select(what, chosen.agents), policy=policy)
+
+
+@contextmanager
+def opened(runtime: str, root: Path, clock: Clock) -> Iterator[Sandbox]:
+    """Open a sandbox, saying which and why, and remove all of it afterwards."""
+    with ExitStack() as stack:
+        sandbox, choice = stack.enter_context(choose(runtime, root))
+        clock.note(f"sandbox: {choice.runtime} ({choice.why})")
+        if choice.warning:
+            clock.note(f"warning: {choice.warning}")
+        yield sandbox
+        with clock.step("remove the sandboxes", sandbox=True):
+            stack.close()
+
+
+def _with_build_args(image: Image, given: tuple[str, ...]) -> Image:
     pairs = dict(argument.partition("=")[::2] for argument in given)
     bad = [argument for argument in given if "=" not in argument]
     if bad:
@@ -100,8 +118,8 @@ def _with_build_args(image: Any, given: tuple[str, ...]) -> Any:  # noqa: ANN401
     return msgspec.structs.replace(image, build_args={**image.build_args, **pairs})
 
 
-def _print(document: Document, chosen: Options) -> None:
-    text = encode(document) if chosen.as_json else _as_text(document, chosen)
+def emit(text: bytes) -> None:
+    """Print what a command has to say, all of it at once."""
     try:
         sys.stdout.buffer.write(text)
         sys.stdout.buffer.flush()
@@ -109,14 +127,20 @@ def _print(document: Document, chosen: Options) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _as_text(document: Document, chosen: Options) -> bytes:
+def drawn(draw: Callable[["Console"], None]) -> bytes:
     """Return what is shown, in one piece: rich itself ends the program where a pipe is closed."""
     from rich.console import Console  # noqa: PLC0415
 
     console = Console(width=None if sys.stdout.isatty() else 100)
     with console.capture() as capture:
-        show(document, console, everything=chosen.everything)
+        draw(console)
     return capture.get().encode(sys.stdout.encoding or "utf-8", "replace")
+
+
+def say_times(clock: Clock) -> None:
+    """Say on stderr where the time went."""
+    line = times(clock.timings)
+    click.echo(click.wrap_text(line, width(), "", "  ") if sys.stderr.isatty() else line, err=True)
 
 
 def width() -> int:

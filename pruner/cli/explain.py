@@ -8,14 +8,14 @@ import click
 import msgspec
 
 from pruner.analysis.explain import Explanation, explain
+from pruner.analysis.sizes import size
 from pruner.config import load
 from pruner.errors import UsageError
 from pruner.files import plain_json
+from pruner.jobs.committed import read_verdicts
 from pruner.jobs.observe import locks_folder
-from pruner.jobs.verify import read_verdicts
 from pruner.lock.missed import Missed, read_missed
 from pruner.model import Proof, normalise
-from pruner.report.text import size
 from pruner.urls import without_credentials
 
 

@@ -1,6 +1,5 @@
 """The entry point: finds the command, and is the one place that catches what goes wrong."""
 
-import errno
 import importlib
 import os
 import signal
@@ -12,7 +11,7 @@ from types import FrameType
 import click
 
 from pruner import __version__
-from pruner.errors import Exit, PrunerError
+from pruner.errors import Exit, PrunerError, outside
 from pruner.urls import without_credentials
 
 COMMANDS = {
@@ -102,7 +101,8 @@ def _guarded() -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
     except OSError as error:
-        return _outside(error)
+        known = outside(error)
+        return _say(known.message, known.hint, known.code)
     except Exception as error:  # noqa: BLE001  the last resort: a line, and where the rest is
         return _bug(error)
     return int(code or 0)
@@ -122,14 +122,6 @@ def _decapitalised(message: str) -> str:
 def _usage_hint(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     return f"`{context.command_path if context else 'pruner'} --help` shows how it is called"
-
-
-def _outside(error: OSError) -> int:
-    where = f" ({error.filename})" if error.filename else ""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        hint = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
-        return _say(f"no space left on the disk{where}", hint, Exit.OUTSIDE)
-    return _say(f"{error.strerror or error}{where}", None, Exit.OUTSIDE)
 
 
 def _bug(error: Exception) -> int:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import plain_json, write_all
+from pruner.jobs.across import across
 from pruner.jobs.building import Building
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings, misplaced, tell
@@ -36,8 +38,8 @@ from pruner.lock.guard import guard_files
 from pruner.lock.header import CONSTRAINTS, header, provenance
 from pruner.lock.moving import beside
 from pruner.lock.pins import LockText
-from pruner.model import SCHEMA, Document, Inventory, LockFiles, Policy, Sizes, Value
-from pruner.sandbox.base import Sandbox
+from pruner.model import SCHEMA, Aligned, Document, Inventory, LockFiles, Policy, Sizes, Value
+from pruner.sandbox.base import Environment, Sandbox
 
 
 class Job(Value, frozen=True):
@@ -49,8 +51,35 @@ class Job(Value, frozen=True):
     policy: Policy
 
 
+class Watched(NamedTuple):
+    """An image as it was seen, its environment gone; it can be settled more than once."""
+
+    job: Job
+    runtime: str
+    case: Case
+    again: Repeated
+
+
+class Locked(NamedTuple):
+    """What became of an image."""
+
+    watched: Watched
+    settled: Settled
+    document: Document
+
+    @property
+    def proven(self) -> bool:
+        """Whether its lock lies where it is committed."""
+        return self.document.proof is not None and self.document.proof.passed
+
+
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
     """Carry out the job, write the lock, and return the document; `once`: without a second run."""
+    return locked(job, sandbox, clock, once=once).document
+
+
+def locked(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Locked:
+    """Do what `run` does, and return with the document what it rests on."""
     # Its mistakes are told before any installing, which may end at one of them.
     tell(misplaced(read_image_requirements(job.config, job.image)), clock)
     records = read_records(
@@ -59,14 +88,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
-        seen = observe(job.config, job.image, job.agents, environment, clock)
-        save_traces(job, seen)
-        require_success(seen.subject.traces)
-        again = Repeated()
-        if not once:
-            again = repeat(job.config, job.agents, seen, environment, clock)
-            seen = seen.counting(again.traces, again=again.traces)
-            save_traces(job, seen)
+        seen, again = _seen(job, environment, clock, once=once)
         seen = _with_records(job, seen, records, sandbox.name, clock)
         ownership = Ownership(seen.subject.inventory)
         reading = stack.enter_context(study(environment, seen.subject.inventory, clock))
@@ -77,15 +99,43 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Docu
         trial = Trial(job.image, job.agents, sandbox, clock)
         system = look_at_system(environment, job.agents, reading.linkage, clock)
         known = knowledge(job.config.rules)
-        case = Case(seen, ownership, reading, system, known, holding)
-        settled = settle(trial, case, job.policy)
-    document = _document(job, sandbox.name, seen, ownership, settled)
-    if settled.text is None or settled.proof is None:
-        return presentable(document)
-    with clock.step("work out the confidence", sandbox=False):
-        sure = assess(job.config, job.image, seen, again, settled.verdicts, settled.proof)
-    document = msgspec.structs.replace(document, confidence=sure)
-    return _write(job, document, settled.text, settled.built, seen.subject.inventory)
+        case = Case(seen, ownership, dict(reading.linkage), system, known, holding)
+        settled = settle(trial, case, reading, job.policy)
+    return finish(Watched(job, sandbox.name, case, again), settled, clock)
+
+
+def finish(
+    watched: Watched, settled: Settled, clock: Clock, aligned: tuple[Aligned, ...] = ()
+) -> Locked:
+    """Write what was settled, where there is a lock; `aligned` are the pins that were moved."""
+    job, seen = watched.job, watched.case.seen
+    document = presentable(msgspec.structs.replace(_document(watched, settled), aligned=aligned))
+    if settled.text is not None and settled.proof is not None:
+        with clock.step("work out the confidence", sandbox=False):
+            sure = assess(
+                job.config, job.image, seen, watched.again, settled.verdicts, settled.proof
+            )
+        shared = across(job.config, job.image, document, seen.subject.inventory)
+        document = msgspec.structs.replace(
+            document, confidence=sure, findings=(*document.findings, *shared)
+        )
+        document = _write(job, document, settled.text, settled.built, seen.subject.inventory)
+    return Locked(watched, settled, document)
+
+
+def _seen(
+    job: Job, environment: Environment, clock: Clock, *, once: bool
+) -> tuple[Observation, Repeated]:
+    """Run every agent as it is, and a second time unless `once`."""
+    seen = observe(job.config, job.image, job.agents, environment, clock)
+    save_traces(job, seen)
+    require_success(seen.subject.traces)
+    if once:
+        return seen, Repeated()
+    again = repeat(job.config, job.agents, seen, environment, clock)
+    seen = seen.counting(again.traces, again=again.traces)
+    save_traces(job, seen)
+    return seen, again
 
 
 def _with_records(
@@ -100,17 +150,17 @@ def _with_records(
     return seen.counting(recalled.traces, noted=recalled.findings)
 
 
-def _document(
-    job: Job, runtime: str, seen: Observation, ownership: Ownership, settled: Settled
-) -> Document:
+def _document(watched: Watched, settled: Settled) -> Document:
+    job, (seen, ownership, *_) = watched.job, watched.case
     subject = seen.subject
     before = sum(dist.size_bytes for dist in subject.inventory.distributions)
     after = sum(row.size_bytes for row in settled.verdicts if row.kept)
     agents = reports(subject.traces)
+    weighed = settled.decided.weighed
     return Document(
         schema=SCHEMA,
         image=job.image.name,
-        runtime=runtime,
+        runtime=watched.runtime,
         policy=job.policy,
         python=subject.inventory.python,
         agents=with_programs(agents, subject.traces, subject.inventory, ownership),
@@ -119,7 +169,7 @@ def _document(
         findings=(
             *(settled.text.findings if settled.text else ()),
             *settled.built.findings,
-            *findings(seen, settled.weighed, tuple(job.image.services)),
+            *findings(seen, weighed, tuple(job.image.services)),
         ),
         size_bytes=Sizes(before=before, after=after),
         proof=settled.proof,
@@ -139,9 +189,8 @@ def _write(
 ) -> Document:
     """Write a proven lock where it is committed, any other one aside."""
     constraints = built.constraints
-    passed = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
-    if not passed:
+    if document.proof is None or not document.proof.passed:
         folder = private_folder(job.config, job.image) / "unproven"
     names = {name: folder / name for name in ("requirements.txt", "pylock.toml", "verdicts.json")}
     shown = {name: _relative(path, job.config.root) for name, path in names.items()}

@@ -1,6 +1,7 @@
 """What is used in the place of distributions that cannot stay, and what it needs in turn."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 from packaging.requirements import Requirement
@@ -29,13 +30,20 @@ class Plan(Value, frozen=True):
     changed: frozenset[str] = frozenset()  # by key: new ones, and those with another version
 
 
+class Wish(NamedTuple):
+    """What is asked for beside what was decided."""
+
+    use: Sequence[str]  # requirements; of two for one name the first counts
+    places: Places = Places()  # the indexes to look on
+    offered: Mapping[str, str] = {}  # versions, by key, for what has to move along or is new
+
+
 def planned(
     image: str,
     inventory: Inventory,
     verdicts: Sequence[Verdict],
     conflicts: Iterable[Conflict],
-    use: Sequence[str],
-    places: Places,
+    wish: Wish,
 ) -> Plan:
     """Look for what takes the place of others, and add it to what is kept.
 
@@ -43,7 +51,7 @@ def planned(
     versions declare may move along. Raises UsageError where there is none then either.
     """
     settled = [row for row in conflicts if row.settled and row.use]
-    wanted = to_replace(inventory, settled, use)
+    wanted = to_replace(inventory, settled, wish.use)
     if not wanted:
         return Plan(inventory=inventory, verdicts=tuple(verdicts))
     known = inventory.by_key()
@@ -61,7 +69,11 @@ def planned(
     }
     moving = closure(inventory.requires, sorted(gone & known.keys())).keys()
     loose = {key: version for key, version in pins.items() if key not in moving}
-    found = resolve(image, inventory, wanted, [{**pins, **alike}, pins, loose], places)
+    there = {key: version for key, version in wish.offered.items() if key not in names}
+    tries = [{**pins, **alike}, pins, loose]
+    found = resolve(
+        image, inventory, wanted, [{**there, **pinned} for pinned in tries], wish.places
+    )
     return _with(inventory, verdicts, found, names, settled)
 
 
@@ -110,7 +122,8 @@ def _with(
     dists = {
         **known,
         **{
-            key: msgspec.structs.replace(known[key], version=version)
+            # What another version declares is not known before it is installed.
+            key: msgspec.structs.replace(known[key], version=version, requires=())
             if key in known
             else Distribution(name=key, version=version)
             for key, version in changed.items()

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.conflicts import Known, applied, conflicts
 from pruner.analysis.evidence import reached
+from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.promises import broken_promises
 from pruner.analysis.stacks import stacks
@@ -23,7 +24,7 @@ from pruner.jobs.knowledge import Knowledge
 from pruner.jobs.natives import natives
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import Round, Trial, missed, prove
-from pruner.jobs.replace import Plan, planned, to_replace
+from pruner.jobs.replace import Plan, Wish, planned, to_replace
 from pruner.lock.moving import installable
 from pruner.lock.origins import Origins
 from pruner.lock.pins import LockText, lock
@@ -36,14 +37,22 @@ MOST_ROUNDS = 20
 
 
 class Case(NamedTuple):
-    """What is to be settled, and what is known of such cases."""
+    """What is to be settled: values alone, which outlive the environment that they were seen in."""
 
     seen: Observation
     ownership: Ownership
-    reading: Reading
+    linkage: dict[str, Linkage]  # by path of an installed library
     system: System
     known: Knowledge
     holding: Mapping[str, tuple[str, ...]] = {}  # import names that hold something -> their owners
+
+
+class Decided(Value, frozen=True):
+    """What the evidence says, before versions are looked for; the conflicts of what stays."""
+
+    verdicts: tuple[Verdict, ...]
+    weighed: Weighed
+    conflicts: tuple[Conflict, ...] = ()
 
 
 class Settled(Value, frozen=True):
@@ -53,24 +62,52 @@ class Settled(Value, frozen=True):
     """
 
     verdicts: tuple[Verdict, ...]
-    weighed: Weighed
+    decided: Decided
     conflicts: tuple[Conflict, ...] = ()
     text: LockText | None = None
     proof: ProofReport | None = None
     built: Building = Building()
 
-
-class _Decided(NamedTuple):
-    """One round's decision."""
-
-    weighed: Weighed
-    verdicts: tuple[Verdict, ...]
-    conflicts: tuple[Conflict, ...]
-
     @property
-    def settled(self) -> bool:
-        """Whether there is nothing left to choose."""
-        return all(row.settled for row in self.conflicts)
+    def holds(self) -> bool:
+        """Whether there is a lock that was proven, and no conflict is open."""
+        proven = self.proof is not None and self.proof.passed
+        return proven and all(row.settled for row in self.conflicts)
+
+
+class _Attempt(NamedTuple):
+    """A plan that was locked and tried."""
+
+    plan: Plan
+    text: LockText
+    built: Building
+    proof: Round
+    inspection: Inspection
+
+
+class _Press:
+    """Makes locks of one case, and tries them."""
+
+    def __init__(self, trial: Trial, case: Case) -> None:
+        self._trial = trial
+        self._case = case
+        self._origins = Origins(trial.image.name, case.seen.subject.inventory, case.seen.places)
+        self._builders = Builders(trial.image, trial.sandbox, trial.clock, self._origins)
+
+    def attempt(self, plan: Plan, found: Sequence[Conflict]) -> _Attempt:
+        """Lock a plan, and run every agent from that."""
+        with self._trial.clock.step("look up the hashes", sandbox=False):
+            text = lock(plan.inventory, plan.verdicts, self._origins)
+        built = self._builders.of(text)
+        inspection = Inspection(self._trial, self._case.known)
+        proof = prove(
+            self._trial,
+            {report.name: report for report in reports(self._case.seen.subject.traces)},
+            to_install(text, self._case.seen.places, built.constraints),
+            _kept_names(self._case.holding, plan, found),
+            inspection.look if plan.changed else None,
+        )
+        return _Attempt(plan, text, built, proof, inspection)
 
 
 def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
@@ -79,33 +116,20 @@ def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
     return LockFiles(requirements=whole, constraints=constraints)
 
 
-def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
+def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
-    expected = {report.name: report for report in reports(case.seen.subject.traces)}
-    origins = Origins(trial.image.name, case.seen.subject.inventory, case.seen.places)
-    builders = Builders(trial.image, trial.sandbox, trial.clock, origins)
+    press = _Press(trial, case)
     subject, restored, rounds = case.seen.subject, dict[str, str](), 0
     while True:
         rounds += 1
         with trial.clock.step("decide", sandbox=False):
-            decided = _decided(trial.image, case, subject, policy)
-        if not decided.settled:
-            return Settled(
-                verdicts=decided.verdicts, weighed=decided.weighed, conflicts=decided.conflicts
-            )
-        with trial.clock.step("look up the hashes", sandbox=False):
-            plan = _planned(trial.image, case, subject, decided)
-            text = lock(plan.inventory, plan.verdicts, origins)
-        built = builders.of(text)
-        inspection = Inspection(trial, case.known, plan)
-        proof = prove(
-            trial,
-            expected,
-            to_install(text, case.seen.places, built.constraints),
-            _kept_names(case.holding, plan, decided.conflicts),
-            inspection.look if plan.changed else None,
-        )
-        asked = _missed(proof, plan, decided.conflicts, case.ownership)
+            decided = _decided(trial.image, case, subject, reading, policy)
+        if not all(row.settled for row in decided.conflicts):
+            return Settled(verdicts=decided.verdicts, decided=decided, conflicts=decided.conflicts)
+        with trial.clock.step("look for what fits", sandbox=False):
+            plan = plan_of(trial.image, case, decided, Wish(use=trial.image.use))
+        tried = press.attempt(plan, decided.conflicts)
+        asked = _missed(tried, decided, case.ownership)
         if not asked or rounds == MOST_ROUNDS:
             break
         for key, why in asked.items():
@@ -113,69 +137,90 @@ def settle(trial: Trial, case: Case, policy: Policy) -> Settled:
         restored |= asked
         subject = msgspec.structs.replace(subject, wanted={**subject.wanted, **asked})
     report = ProofReport(
-        passed=not proof.differences,
+        passed=not tried.proof.differences,
         rounds=rounds,
         restored=tuple(Restored(name=name, why=why) for name, why in restored.items()),
-        differences=proof.differences,
+        differences=tried.proof.differences,
     )
-    return Settled(
-        verdicts=inspection.sized(plan.verdicts),
-        weighed=decided.weighed,
-        conflicts=(
-            *decided.conflicts,
-            *inspection.conflicts,
-            *stacks(subject.inventory, case.reading.linkage, plan.verdicts),
-            *broken_promises(plan.inventory, plan.verdicts),
-        ),
-        text=text,
-        proof=report,
-        built=built,
+    return _settled(case, decided, tried, report)
+
+
+def settle_as(trial: Trial, case: Case, before: Settled, plan: Plan) -> Settled:
+    """Lock and prove another plan for what was decided `before`; nothing is put back here.
+
+    What the plan's versions miss of what was left out makes its proof fail.
+    """
+    tried = _Press(trial, case).attempt(plan, before.decided.conflicts)
+    report = ProofReport(
+        passed=not tried.proof.differences,
+        rounds=1,
+        restored=before.proof.restored if before.proof else (),
+        differences=tried.proof.differences,
+    )
+    return _settled(case, before.decided, tried, report)
+
+
+def plan_of(image: Image, case: Case, decided: Decided, wish: Wish) -> Plan:
+    """Return what is to be locked for what was decided; raise UsageError where nothing fits."""
+    return planned(
+        image.name,
+        case.seen.subject.inventory,
+        applied(decided.verdicts, decided.conflicts),
+        decided.conflicts,
+        wish._replace(places=case.seen.places),
     )
 
 
-def _decided(image: Image, case: Case, subject: Subject, policy: Policy) -> _Decided:
-    """Decide about every distribution, conflicts included.
+def _decided(
+    image: Image, case: Case, subject: Subject, reading: Reading, policy: Policy
+) -> Decided:
+    """Decide about every distribution, and find what cannot live together, or here.
 
     What the configuration moves to another version cannot be judged by the files that are here;
     that is done in the environment of the proof.
     """
-    weighed = weigh(subject, case.ownership, case.reading, policy)
+    weighed = weigh(subject, case.ownership, reading, policy)
     verdicts = decide(subject.inventory, weighed.evidence, policy)
     known = _known(image, subject, case.ownership)
     found = conflicts(known, verdicts, case.known.families)
-    if all(row.settled for row in found):
-        verdicts = applied(verdicts, found)
     if not to_replace(subject.inventory, found, image.use):
+        settled = all(row.settled for row in found)
+        staying = applied(verdicts, found) if settled else verdicts
         scene = Scene(
             inventory=subject.inventory,
-            linkage=dict(case.reading.linkage),
+            linkage=case.linkage,
             system=case.system,
-            kept=frozenset(row.name for row in verdicts if row.kept),
+            kept=frozenset(row.name for row in staying if row.kept),
             traces=known.traces,
         )
         found = (*found, *natives(scene, case.ownership, case.known, image.name))
-    return _Decided(weighed, verdicts, found)
+    return Decided(verdicts=verdicts, weighed=weighed, conflicts=found)
 
 
-def _planned(image: Image, case: Case, subject: Subject, decided: _Decided) -> Plan:
-    return planned(
-        image.name,
-        subject.inventory,
-        decided.verdicts,
-        decided.conflicts,
-        image.use,
-        case.seen.places,
-    )
-
-
-def _missed(
-    proof: Round, plan: Plan, found: Sequence[Conflict], ownership: Ownership
-) -> dict[str, str]:
+def _missed(tried: _Attempt, decided: Decided, ownership: Ownership) -> dict[str, str]:
     """Return what the proof puts back: nothing that has lost a conflict."""
-    if not proof.differences:
+    if not tried.proof.differences:
         return {}
-    lost = {key for row in found for key in row.drop}
-    return missed(proof.traces, [row for row in plan.verdicts if row.name not in lost], ownership)
+    lost = {key for row in decided.conflicts for key in row.drop}
+    could = [row for row in tried.plan.verdicts if row.name not in lost]
+    return missed(tried.proof.traces, could, ownership)
+
+
+def _settled(case: Case, decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
+    plan, inspection = tried.plan, tried.inspection
+    return Settled(
+        verdicts=inspection.sized(plan),
+        decided=decided,
+        conflicts=(
+            *decided.conflicts,
+            *inspection.conflicts,
+            *stacks(case.seen.subject.inventory, case.linkage, plan.verdicts),
+            *broken_promises(inspection.declared(plan), plan.verdicts),
+        ),
+        text=tried.text,
+        proof=report,
+        built=tried.built,
+    )
 
 
 def _known(image: Image, subject: Subject, ownership: Ownership) -> Known:

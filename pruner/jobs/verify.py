@@ -1,11 +1,8 @@
 """`pruner verify`: prove the committed lock again."""
 
-from pathlib import Path
-
-import msgspec
-
 from pruner.clock import Clock
 from pruner.errors import UsageError
+from pruner.jobs.committed import read_verdicts
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import declared_places, locks_folder, reports
 from pruner.jobs.prove import Trial, prove
@@ -13,23 +10,6 @@ from pruner.lock.header import CONSTRAINTS
 from pruner.lock.moving import installable
 from pruner.model import SCHEMA, Document, ProofReport
 from pruner.sandbox.base import LockFiles, Sandbox
-
-
-def read_verdicts(path: Path) -> Document:
-    """Read a committed verdicts.json; UsageError where there is none, or not one of ours."""
-    try:
-        document = msgspec.json.decode(path.read_bytes(), type=Document)
-    except FileNotFoundError as error:
-        hint = f"`pruner lock --image {path.parent.name}` makes one"
-        raise UsageError(f"{path}: there is no lock yet", hint=hint) from error
-    except msgspec.MsgspecError as error:
-        raise UsageError(f"{path}: not a document of pruner's: {error}") from error
-    if document.schema != SCHEMA:
-        raise UsageError(
-            f"{path}: schema {document.schema}, and this pruner reads {SCHEMA}",
-            hint="update pruner, or make the lock anew",
-        )
-    return document
 
 
 def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from pruner import __version__
+from pruner.analysis.across import moved
 from pruner.lock.pins import LockText
 from pruner.model import Document, Level, Policy
 
@@ -31,6 +32,7 @@ def header(document: Document, more: Iterable[str] = (), *, built: bool = False)
         agents = ", ".join(agent.name for agent in document.agents)
         lines.append(f"Proven with {agents}, in {_rounds(proof.rounds)}.")
         lines += [f"Put back by the proof: {item.name} ({item.why})" for item in proof.restored]
+    lines += _aligned(document)
     lines += _left_out(document)
     return "".join(f"# {line}\n" for line in _wrapped(lines))
 
@@ -60,6 +62,15 @@ def provenance(text: LockText, root: Path) -> list[str]:
             " or an index URL in its environment."
         )
     return lines
+
+
+def _aligned(document: Document) -> list[str]:
+    """Return which pins are not the versions that were traced, and why."""
+    if not document.aligned:
+        return []
+    lines = [f"  {row.name}=={row.version}: {moved(row)}" for row in document.aligned]
+    again = f"`pruner lock --image {document.image}` goes back to what is installed"
+    return [f"Aligned with other images ({again}; pin these to keep them):", *lines]
 
 
 def _left_out(document: Document) -> list[str]:

@@ -7,6 +7,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from pruner.analysis.across import moved
+from pruner.analysis.sizes import size
 from pruner.model import Document, ProgramReport, RunReport, Timing, Verdict
 
 COLOURS = {
@@ -112,6 +114,14 @@ def _findings(document: Document) -> Iterable[RenderableType]:
         fix = item.fix.split("\n") if item.severity == "error" and item.fix else []
         for start, line in zip(["  fix: ", *["       "] * len(fix)], fix, strict=False):
             yield Text(f"{start}{_plain(line)}")
+    codes = {item.code for item in document.findings}
+    if "PRN130" in codes and "PRN132" not in codes:
+        yield Text("  to share versions among images: pruner lock --all --align")
+
+
+def _aligned(document: Document) -> Iterable[RenderableType]:
+    for row in document.aligned:
+        yield Text(f"  {row.name} {_plain(row.version)}: {_plain(moved(row))}")
 
 
 def _summary(document: Document, kept: int, dropped: int) -> Iterable[RenderableType]:
@@ -135,6 +145,7 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         yield Text(f"{verdict} in {rounds}, {document.runtime} sandbox", style=style)
         yield from (Text(f"  put back: {item.name}: {item.why}") for item in proof.restored)
         yield from (Text(f"  {_plain(line)}", style="red") for line in proof.differences)
+    yield from _aligned(document)
     sure = document.confidence
     if sure is not None:
         text = Text(f"confidence {sure.score:.2f}", style="bold")
@@ -155,16 +166,6 @@ def times(timings: Sequence[Timing]) -> str:
     own = sum(item.seconds for item in timings if not item.sandbox)
     listed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in steps.items())
     return f"time: {listed}; pruner's own share {100 * own / total:.0f} % of {total:.1f} s"
-
-
-def size(count: int) -> str:
-    """Return bytes as people read them, in units of 1000."""
-    value = float(count)
-    for unit in ("B", "kB", "MB"):
-        if value < 1000:  # noqa: PLR2004
-            return f"{value:.0f} {unit}"
-        value /= 1000
-    return f"{value:.2f} GB"
 
 
 def _plain(text: str) -> str:

@@ -1,0 +1,50 @@
+"""Reading what was committed of an image; it lies in a working tree, and is not trusted."""
+
+import stat
+from io import BytesIO
+from pathlib import Path
+
+import msgspec
+
+from pruner.errors import UsageError
+from pruner.model import SCHEMA, Document
+
+MAX_BYTES = 64 << 20
+"""Far more than the verdicts on thousands of distributions take."""
+
+
+def read_verdicts(path: Path) -> Document:
+    """Read a committed verdicts.json; UsageError where there is none, or not one of ours.
+
+    Every message begins with the path.
+    """
+    document = _decoded(path, _bytes(path))
+    if document.schema != SCHEMA:
+        raise UsageError(
+            f"{path}: schema {document.schema}, and this pruner reads {SCHEMA}",
+            hint="update pruner, or make the lock anew",
+        )
+    return document
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        regular = stat.S_ISREG(path.stat().st_mode)
+        with path.open("rb") if regular else BytesIO() as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        hint = f"`pruner lock --image {path.parent.name}` makes one"
+        raise UsageError(f"{path}: there is no lock yet", hint=hint) from error
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+    if not regular or len(data) > MAX_BYTES:
+        why = "not a regular file" if not regular else f"larger than {MAX_BYTES} bytes"
+        raise UsageError(f"{path}: not a document of pruner's: {why}")
+    return data
+
+
+def _decoded(path: Path, data: bytes) -> Document:
+    try:
+        return msgspec.json.decode(data, type=Document)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{path}: not a document of pruner's: {error}") from error
