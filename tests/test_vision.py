@@ -113,6 +113,7 @@ def test_what_no_release_fits_is_refused_with_its_choices(tmp_path: Path) -> Non
     assert "CPU without an error" in refused.why
     lines = [choice.config for choice in refused.choices]
     assert any('"torch==2.4.1", "onnxruntime-gpu==1.19.2"' in line for line in lines), lines
+    assert any("indexes = " in line and '["onnxruntime-gpu"]' in line for line in lines), lines
     assert any('"nvidia-cublas-cu11"' in line for line in lines), lines
     assert any('"onnxruntime==1.17.1"' in line for line in lines), lines
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from packaging.version import Version
 
@@ -26,25 +27,38 @@ class Build(Value, frozen=True):
         return self.cuda.partition(".")[0], self.cudnn.partition(".")[0]
 
 
+class Feed(Value, frozen=True):
+    """A release that a vendor's own index has for another CUDA, and how a person finds that."""
+
+    build: Build
+    what: str
+
+
+class Releases(NamedTuple):
+    """What is known of releases."""
+
+    builds: Sequence[Build]
+    feeds: Sequence[Feed] = ()
+    families: Sequence[Family] = ()
+
+
 def choices(
-    image: str,
-    key: str,
-    inventory: Inventory,
-    builds: Sequence[Build],
-    families: Iterable[Family],
-    beside: Mapping[str, str],
+    image: str, key: str, inventory: Inventory, known: Releases, beside: Mapping[str, str]
 ) -> tuple[Choice, ...]:
     """Return what fits in place of a distribution that is built for another CUDA than is here.
 
     `beside` has who on the index brings each library that is missing: SONAME -> distribution.
     """
-    lines = [
-        *_other_releases(key, inventory, builds),
-        *_other_pairs(key, inventory, builds),
-        *_libraries(key, beside),
-        *_without(key, inventory, families),
+    fitting = [
+        *_other_releases(key, inventory, known.builds),
+        *_other_pairs(key, inventory, known.builds),
     ]
-    return tuple(Choice(what=what, config=line(image, use)) for what, use in lines)
+    others = [*_libraries(key, beside), *_without(key, inventory, known.families)]
+    return (
+        *(Choice(what=what, config=line(image, use)) for what, use in fitting),
+        *_other_indexes(image, key, inventory, known),
+        *(Choice(what=what, config=line(image, use)) for what, use in others),
+    )
 
 
 def line(image: str, use: Iterable[str]) -> str:
@@ -129,6 +143,24 @@ def _other_pairs(
             both = f"{best.distribution} {best.version} with {key} {match.version}"
             what = f"{both}, for CUDA {best.stack[0]} and cuDNN {best.stack[1]}"
             yield what, (f"{best.distribution}=={best.version}", f"{key}=={match.version}")
+
+
+def _other_indexes(image: str, key: str, inventory: Inventory, known: Releases) -> Iterator[Choice]:
+    """Yield the same release from an index that has it for what else is here.
+
+    It has to be installed from there before it can be traced, so the requirements say it too.
+    """
+    now = _version(inventory, key)
+    stacks = {row.stack for row in anchors(key, inventory, known.builds)}
+    for feed in known.feeds:
+        build = feed.build
+        same = build.distribution == key and Version(build.version) == now
+        if same and stacks == {build.stack}:
+            where = f'indexes = {{ "ADDRESS" = ["{key}"] }}  # [images.{image}]'
+            yield Choice(
+                what=f"{key} {build.version} from {feed.what}, in the requirements as well",
+                config=where,
+            )
 
 
 def _libraries(key: str, beside: Mapping[str, str]) -> Iterator[tuple[str, tuple[str, ...]]]:

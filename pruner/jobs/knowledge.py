@@ -2,11 +2,11 @@
 
 from typing import NamedTuple
 
-from pruner.analysis.cuda import Build
+from pruner.analysis.cuda import Build, Feed
 from pruner.analysis.rivals import Family, Member
 from pruner.analysis.unmet import Consequence, Known
 from pruner.config import Rules
-from pruner.rules import consequences, cuda_builds, families, sonames
+from pruner.rules import consequences, cuda_builds, families, feeds, sonames
 
 STDLIB = "stdlib"
 """The kind of families of which none is needed: nobody's rivals but the standard library's."""
@@ -17,6 +17,7 @@ class Knowledge(NamedTuple):
 
     families: tuple[Family, ...] = ()
     builds: tuple[Build, ...] = ()
+    feeds: tuple[Feed, ...] = ()
     libraries: tuple[Known, ...] = ()
     consequences: tuple[Consequence, ...] = ()
 
@@ -47,6 +48,18 @@ def knowledge(own: Rules) -> Knowledge:
                 cudnn=row.cudnn,
             )
             for row in cuda_builds(own.cuda)
+        ),
+        feeds=tuple(
+            Feed(
+                build=Build(
+                    distribution=row.distribution,
+                    version=row.version,
+                    cuda=row.cuda,
+                    cudnn=row.cudnn,
+                ),
+                what=row.what,
+            )
+            for row in feeds()
         ),
         libraries=tuple(
             Known(

@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.cuda import choices, line
+from pruner.analysis.cuda import Releases, choices, line
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.system import System
@@ -49,7 +49,8 @@ def _with_choices(row: Conflict, scene: Scene, known: Knowledge, image: str) -> 
     """Add the releases that go together to what can be told from the libraries alone."""
     (key,) = row.distributions
     missing = {proof.what: _brings(proof.what, known) for proof in row.proof}
-    offered = choices(image, key, scene.inventory, known.builds, known.families, missing)
+    releases = Releases(known.builds, known.feeds, known.families)
+    offered = choices(image, key, scene.inventory, releases, missing)
     told = (
         Choice(what=each.what, config=line(image, each.config.splitlines())) for each in row.choices
     )

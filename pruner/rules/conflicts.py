@@ -76,6 +76,19 @@ class CudaBuild(Rule, frozen=True, kw_only=True):
     cudnn: str = ""
 
 
+class Feed(Rule, frozen=True, kw_only=True):
+    """A row of cuda.toml: an index of a vendor's that has a release built for another CUDA.
+
+    The version is the plain index's; `what` is how a person finds it.
+    """
+
+    distribution: str
+    version: str
+    cuda: str
+    cudnn: str
+    what: str
+
+
 class Soname(Rule, frozen=True, kw_only=True):
     """A row of sonames.toml: who brings a shared library.
 
@@ -118,6 +131,11 @@ def cuda_builds(own: Sequence[CudaBuild] = ()) -> tuple[CudaBuild, ...]:
     """Return what releases are built for, one row for distribution, version and local version."""
     ours = rows("cuda", CudaBuild)
     return _joined(own, ours, lambda row: (row.distribution, row.version, row.local))
+
+
+def feeds() -> tuple[Feed, ...]:
+    """Return which releases a vendor's own index has for another CUDA."""
+    return rows("cuda", Feed, "feeds")
 
 
 def sonames(own: Sequence[Soname] = ()) -> tuple[Soname, ...]:

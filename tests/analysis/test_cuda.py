@@ -1,6 +1,6 @@
 """What is offered where a distribution is built for another CUDA than the rest."""
 
-from pruner.analysis.cuda import Build, anchors, choices
+from pruner.analysis.cuda import Build, Feed, Releases, anchors, choices
 from pruner.analysis.rivals import Family, Member
 from pruner.model import Distribution, Inventory
 
@@ -26,6 +26,14 @@ ONNX = Family(
 )
 
 
+FEEDS = (
+    Feed(
+        build=Build(distribution=GPU, version="1.17.1", cuda="12", cudnn="8"),
+        what="a feed of theirs",
+    ),
+)
+
+
 def environment(**versions: str) -> Inventory:
     return Inventory(
         python="3.11.2",
@@ -41,7 +49,7 @@ def environment(**versions: str) -> Inventory:
 
 
 def offered(installed: Inventory, beside: dict[str, str] | None = None) -> list[str]:
-    found = choices("vision", GPU, installed, BUILDS, [ONNX], beside or {})
+    found = choices("vision", GPU, installed, Releases(BUILDS, FEEDS, [ONNX]), beside or {})
     return [choice.config.partition("  #")[0] for choice in found]
 
 
@@ -54,6 +62,7 @@ def test_no_release_fits_so_both_move_or_the_libraries_come_or_the_gpu_goes() ->
     }
     assert offered(installed, beside) == [
         'use = ["torch==2.4.1", "onnxruntime-gpu==1.19.2"]',
+        'indexes = { "ADDRESS" = ["onnxruntime-gpu"] }',
         'use = ["nvidia-cublas-cu11", "nvidia-cuda-runtime-cu11"]',
         'use = ["onnxruntime==1.17.1"]',
     ]
