@@ -3,10 +3,12 @@
 A group of rivals is settled by the first of these that says something:
 
 1. the configuration names one (`use`);
-2. code uses what only some members of a family have: the first of them in the family's order that
+2. one alone is needed for another import name of its own as well (pymongo, which brings `bson`);
+3. code uses what only some members of a family have: the first of them in the family's order that
    has all of it, and of builds also one that is not installed;
-3. of builds, the first in the family's order, those for a GPU first where the image says so;
-4. one alone was loaded; or it has the file that an import takes of several.
+4. of builds, the first in the family's order, those for a GPU first where the image says so;
+5. one alone was loaded, or several that share no more than the `__init__.py` of a package;
+6. one has the file that an import takes of several.
 
 Whose content a file has that several own is no reason by itself: that was a race between their
 installations, and the answer must not change with it.
@@ -54,10 +56,7 @@ def conflicts(
 ) -> tuple[Conflict, ...]:
     """Return the conflicts among installed distributions of which at least one would be kept."""
     kept = {row.name for row in verdicts if row.kept}
-    used = {name.partition(".")[0] for name in _uses(known)} | {
-        item.what.partition(".")[0] for trace in known.traces for item in trace.loaded
-    }
-    groups = rivals(known.inventory, families, used, known.use.keys())
+    groups = rivals(known.inventory, families, _used(known), known.use.keys())
     return tuple(_conflict(known, group) for group in groups if kept.intersection(group.keys))
 
 
@@ -163,11 +162,44 @@ def _decided(known: Known, group: Rivals) -> Decision:
     wanted = [key for key in _everyone(group) if key in known.use]
     if wanted:
         return Decision(tuple(wanted), f"the configuration uses {' and '.join(wanted)}")
-    if family is not None:
-        decision = _by_family(known, group, family)
-        if decision is not None:
-            return decision
-    return _by_evidence(known, group)
+    needed = _needed_otherwise(known, group)
+    told = _by_family(known, group, family) if family is not None else None
+    if not needed:
+        return told or _by_evidence(known, group)
+    said = " and ".join(f"{key} is needed for {name}" for key, name in sorted(needed.items()))
+    if len(needed) > 1:
+        return Decision((), f"{said} as well")
+    (key,) = needed
+    if told is not None and told.proof and told.keep != (key,):
+        return Decision((), f"{said} as well, but {told.why}", told.proof)
+    return Decision((key,), f"{said} as well", told.proof if told else ())
+
+
+def _needed_otherwise(known: Known, group: Rivals) -> dict[str, str]:
+    """Return which of them code needs for a name that the others do not have -> that name."""
+    shared = {*group.names, *(group.family.imports if group.family else ())}
+    shared |= {known.ownership.below_site(path).partition("/")[0] for path in group.differing}
+    shared = {name.partition(".")[0] for name in shared}
+    used = _used(known)
+    found: dict[str, str] = {}
+    for key in group.keys:
+        own = {name.partition(".")[0] for name in known.ownership.tops_of(key)}
+        for name in sorted((own - shared) & used):
+            found.setdefault(key, name)
+    return found
+
+
+def _used(known: Known) -> set[str]:
+    """Return the first parts of import names that code uses, or that were loaded."""
+    loaded = (item for trace in known.traces for item in trace.loaded)
+    return {
+        *(name.partition(".")[0] for name in _uses(known)),
+        *(_top(known, item.file) for item in loaded if known.ownership.is_site(item.file)),
+    }
+
+
+def _top(known: Known, path: str) -> str:
+    return known.ownership.below_site(path).partition("/")[0].partition(".")[0]
 
 
 def _by_family(known: Known, group: Rivals, family: Family) -> Decision | None:
@@ -257,6 +289,10 @@ def _by_evidence(known: Known, group: Rivals) -> Decision:
         key, proofs = next(iter(loaded.items()))
         what = proofs[0].what
         return Decision((key,), f"only {key} was loaded: {what}", tuple(proofs[:MOST_FILES]))
+    if loaded and all(path.endswith("/__init__.py") for path in group.differing):
+        both = " and ".join(sorted(loaded))
+        why = f"{both} have modules of their own beside it, as in a namespace, so both stay"
+        return Decision(tuple(sorted(loaded)), why)
     if loaded:
         both = " and ".join(sorted(loaded))
         return Decision((), f"{both} were loaded, and nothing tells which one is meant")

@@ -241,6 +241,46 @@ def test_one_alone_is_replaced_by_what_the_configuration_uses() -> None:
     assert settled(inventory(files), ONNX) == ()
 
 
+BSON = Family(
+    name="bson",
+    kind="names",
+    imports=("bson",),
+    members=(
+        Member(distribution="pymongo", has=("ObjectId",)),
+        Member(distribution="bson", has=("dumps",)),
+    ),
+)
+MONGO = {
+    "pymongo": {"bson/__init__.py": "a", "pymongo/__init__.py": "a"},
+    "bson": {"bson/__init__.py": "b"},
+}
+
+
+def test_what_is_needed_for_another_name_as_well_stays() -> None:
+    (found,) = settled(inventory(MONGO), BSON, {"pymongo.MongoClient": 3, "bson.x": 4})
+    assert (found.keep, found.drop) == ("pymongo", ("bson",))
+    assert "pymongo is needed for pymongo as well" in found.why
+    (found,) = settled(inventory(MONGO), BSON, {"bson.dumps": 4})
+    assert found.keep == "bson"
+    (found,) = settled(inventory(MONGO), BSON, {"bson.dumps": 4, "pymongo.MongoClient": 3})
+    assert not found.settled
+    assert "bson.dumps is its own, used by app.py:4" in found.why
+
+
+def test_two_that_are_both_needed_for_names_of_their_own() -> None:
+    both = {"a": {"x.py": "a", "a.py": "a"}, "b": {"x.py": "b", "b.py": "b"}}
+    (found,) = settled(inventory(both), uses={"x.y": 1, "a.y": 2, "b.y": 3})
+    assert not found.settled
+    assert "a is needed for a and b is needed for b as well" in found.why
+
+
+def test_libraries_of_one_name_are_told_by_the_files_that_were_loaded() -> None:
+    files = {name: {"nvidia/cudnn/lib/libcudnn.so.8": name} for name in ("cu11", "cu12")}
+    loaded = {"libcudnn.so.8": "nvidia/cudnn/lib/libcudnn.so.8"}
+    (found,) = settled(inventory(files, "cu12"), loaded=loaded)
+    assert (found.kind, found.keep, found.drop) == ("files", "cu12", ("cu11",))
+
+
 def test_two_that_no_rule_knows() -> None:
     files = {"a": {"thing/__init__.py": "a"}, "b": {"thing/__init__.py": "b"}}
     loaded = {"thing": "thing/__init__.py"}
@@ -256,6 +296,10 @@ def test_two_that_no_rule_knows() -> None:
         "b": {"thing/__init__.py": "b", "thing/b.py": "x"},
     }
     loaded |= {"thing.a": "thing/a.py"}
+    (found,) = settled(inventory(more, "b"), loaded=loaded)
+    assert (found.settled, found.keep, found.drop) == (True, None, ())  # as a namespace has
+    for name, files_of in more.items():
+        files_of["thing/c.py"] = name
     (found,) = settled(inventory(more, "b"), loaded=loaded)
     assert not found.settled
     assert "a and b were loaded" in found.why
