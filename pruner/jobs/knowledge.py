@@ -1,12 +1,17 @@
 """What is known of conflicts, from `pruner/rules` and the user's own rows, as analysis takes it."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple, TypeVar
+
+import msgspec
 
 from pruner.analysis.cuda import Build, Feed
-from pruner.analysis.rivals import Family, Member
+from pruner.analysis.rivals import Family
 from pruner.analysis.unmet import Consequence, Known
 from pruner.config import Rules
 from pruner.rules import consequences, cuda_builds, families, feeds, sonames
+
+T = TypeVar("T")
 
 STDLIB = "stdlib"
 """The kind of families of which none is needed: nobody's rivals but the standard library's."""
@@ -24,54 +29,19 @@ class Knowledge(NamedTuple):
 
 def knowledge(own: Rules) -> Knowledge:
     """Return what is known; the user's own rows take the place of ours."""
+    known = [row for row in families(own.families) if row.kind != STDLIB]
     return Knowledge(
-        families=tuple(
-            Family(
-                name=row.name,
-                kind=row.kind,
-                imports=row.imports,
-                members=tuple(
-                    Member(distribution=each.distribution, has=each.has, gpu=each.gpu)
-                    for each in row.members
-                ),
-                why=row.why,
-            )
-            for row in families(own.families)
-            if row.kind != STDLIB
-        ),
-        builds=tuple(
-            Build(
-                distribution=row.distribution,
-                version=row.version,
-                local=row.local,
-                cuda=row.cuda,
-                cudnn=row.cudnn,
-            )
-            for row in cuda_builds(own.cuda)
-        ),
+        families=_as(Family, known),
+        builds=_as(Build, cuda_builds(own.cuda)),
         feeds=tuple(
-            Feed(
-                build=Build(
-                    distribution=row.distribution,
-                    version=row.version,
-                    cuda=row.cuda,
-                    cudnn=row.cudnn,
-                ),
-                what=row.what,
-            )
-            for row in feeds()
+            Feed(build=build, what=row.what)
+            for build, row in zip(_as(Build, feeds()), feeds(), strict=True)
         ),
-        libraries=tuple(
-            Known(
-                soname=row.soname,
-                provides=row.provides,
-                what=row.what,
-                driver=row.driver,
-                debian=row.debian,
-            )
-            for row in sonames(own.sonames)
-        ),
-        consequences=tuple(
-            Consequence(library=row.library, what=row.what) for row in consequences()
-        ),
+        libraries=_as(Known, sonames(own.sonames)),
+        consequences=_as(Consequence, consequences()),
     )
+
+
+def _as(kind: type[T], rows: Iterable[object]) -> tuple[T, ...]:
+    """Return rows as values of analysis, which have fields of the same names."""
+    return msgspec.convert(list(rows), tuple[kind, ...], from_attributes=True)  # type: ignore[valid-type]
