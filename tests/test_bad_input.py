@@ -193,7 +193,7 @@ def test_python_that_is_not_there(tmp_path: Path) -> None:
         (("lock", "--image", "app", "--policy", "all"), "'all' is not one of", "--help"),
         (("lock", "--image", "app", "--build-arg", "x"), "'x' is not KEY=VALUE", "--help"),
         (("lock", "--image", "app", "--config", "no.toml"), "no.toml", None),
-        (("lock",), "missing option '--image'", "--help"),
+        (("lock",), "which image is to be locked?", "--all"),
         (("lokc", "--image", "app"), "there is no command 'lokc'", "--help"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
