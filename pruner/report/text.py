@@ -134,7 +134,7 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         saved = 100 * (sizes.before - sizes.after) / sizes.before if sizes.before else 0.0
         yield Text(
             f"{document.image}: {kept + dropped} distributions, {size(sizes.before)} -> {kept},"
-            f" {size(sizes.after)} ({saved:.0f} % less)",
+            f" {size(sizes.after)} ({abs(saved):.0f} % {'more' if saved < 0 else 'less'})",
             style="bold",
         )
     proof = document.proof
