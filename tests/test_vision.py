@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pruner.model import Conflict, Document
-from support import Done, finish, start
+from support import Done, finish, project, start
 
 pytestmark = pytest.mark.images
 
@@ -89,6 +89,25 @@ def lock(root: Path, *, see: str = "imencode", hear: str = "load_model", use: st
     return finish(start(*argv, cwd=root), MINUTES)
 
 
+RACE = """\
+FROM python:3.11-slim
+WORKDIR /app
+RUN pip install --no-cache-dir numpy==1.26.4 && pip install --no-cache-dir --no-deps {first}==4.9.0.80
+RUN pip install --no-cache-dir --no-deps {last}==4.9.0.80
+COPY . .
+CMD ["python", "-m", "app"]
+"""
+LATE = """\
+def look():
+    import cv2
+
+    return cv2.imencode
+
+
+print("ok")
+"""
+
+
 def conflict(document: Document, kind: str, name: str) -> Conflict:
     (found,) = (
         row
@@ -142,3 +161,20 @@ def test_a_pair_of_other_versions_settles_it(tmp_path: Path) -> None:
     assert rows["nvidia-cudnn-cu12"].version.startswith("9.1.")
     assert rows["nvidia-cudnn-cu12"].kept
     assert not [row for row in done.document.conflicts if not row.settled]
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("first", ["opencv-python", "opencv-python-headless"])
+def test_install_order_does_not_change_the_answer(tmp_path: Path, first: str) -> None:
+    """Who is installed last has the files that both own, and the other is broken."""
+    (last,) = {"opencv-python", "opencv-python-headless"} - {first}
+    pins = "numpy==1.26.4\nopencv-python==4.9.0.80\nopencv-python-headless==4.9.0.80\n"
+    root = project(
+        tmp_path, code=LATE, requirements=pins, dockerfile=RACE.format(first=first, last=last)
+    )
+    argv = ("lock", "--image", "app", "--runtime", "docker", "--once", "--json")
+    done = finish(start(*argv, cwd=root), MINUTES)
+    assert done.code == 0, done.err
+    found = conflict(done.document, "files", "opencv-python")
+    assert (found.keep, found.drop) == ("opencv-python-headless", ("opencv-python",))
+    assert {row.by for row in found.proof if row.kind == "file"} == {last}

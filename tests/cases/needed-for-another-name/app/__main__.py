@@ -1,0 +1,10 @@
+import attr
+import attrs
+
+
+@attrs.define
+class Point:
+    x: int = 0
+
+
+print(Point(), attr.__name__)
