@@ -92,7 +92,8 @@ def lock(root: Path, *, see: str = "imencode", hear: str = "load_model", use: st
 RACE = """\
 FROM python:3.11-slim
 WORKDIR /app
-RUN pip install --no-cache-dir numpy==1.26.4 && pip install --no-cache-dir --no-deps {first}==4.9.0.80
+RUN pip install --no-cache-dir numpy==1.26.4
+RUN pip install --no-cache-dir --no-deps {first}==4.9.0.80
 RUN pip install --no-cache-dir --no-deps {last}==4.9.0.80
 COPY . .
 CMD ["python", "-m", "app"]
