@@ -4,8 +4,8 @@
 
 The truth is what each expected.toml says: `keep` is needed by some branch of the code, `drop` and
 `excess` could go. The local sandbox locks each case under its policy; cases whose policy is not
-minimal, that are not a lock that ends well, that `keep` something by configuration, or that are
-marked broken are left out, and named.
+minimal, that are not a lock that ends well, that `keep` something by configuration, that need an
+engine, or that are marked broken are left out, and named.
 
 import-only  keeps what the trace loaded as a module: sys.modules, as file-level minimisers see it
 deptry       keeps the requirements that deptry does not call unused, and all that they declare
@@ -105,7 +105,8 @@ def read_case(path: Path) -> Case | None:
     policies = {image.get("policy", "minimal") for image in config["images"].values()}
     steps = [step for step in (expected, *expected.get("then", ())) if scored(step, policies)]
     told = any(image.get("keep") for image in config["images"].values())
-    if not steps or told or expected.get("broken"):
+    here = "local" in expected.get("runtimes", ("local",))
+    if not steps or told or not here or expected.get("broken"):
         return None
     step = steps[0]
     return Case(
