@@ -1,8 +1,15 @@
 """What the tests of whole runs share."""
 
+import signal
+
 import pytest
 
 from support import no_engine
+
+# A job in the background ignores Ctrl-C, and so does every program that it starts; pruner keeps to
+# that. Tests that interrupt one must not depend on how they were started themselves.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
