@@ -14,6 +14,7 @@ HIDDEN = "****"
 _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://)([^\s<>]*)")
 _END = re.compile(r"[/?#\\]")
 _PORT = re.compile(r"\[[^\]]*\](:.*)?|[^:]*(:\d*\W*)?")
+_BEGINS = re.compile(r"[\w\[]")  # a host
 _PARAMETER = re.compile(r"([?&;#])([^?&;#=]*)=([^&;#]*)")
 _SECRET = re.compile(
     r"access|auth|code|cred|jwt|key|pass|pwd|secret|session|sig|ticket|token", re.IGNORECASE
@@ -99,7 +100,8 @@ def _userinfo(rest: str) -> int:
     """
     authority = _authority(rest)
     if "@" in authority:
-        return authority.rfind("@") + 1
+        end = authority.rfind("@") + 1
+        return end if _BEGINS.match(authority[end:]) else rest.rfind("@") + 1
     return 0 if _PORT.fullmatch(authority) else rest.rfind("@") + 1
 
 

@@ -5,7 +5,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from pruner.urls import bare, cleaned, restored, without_credentials
@@ -49,6 +49,8 @@ HOST = st.from_regex(r"[a-z]{1,9}(\.[a-z]{2,5})?(:[0-9]{2,4})?", fullmatch=True)
 
 
 @given(AROUND, SECRET, MIXED, SECRET, HOST, AROUND)
+@example("", "QQQQ", "@\\", "ZZZZ", "a", "")  # an @ in the password, and no host behind it
+@example("", "QQQQ", "@:/", "ZZZZ", "a", "")
 def test_no_password_survives(
     before: str, left: str, mixed: str, right: str, host: str, after: str
 ) -> None:
