@@ -70,16 +70,14 @@ def applied(verdicts: Iterable[Verdict], found: Iterable[Conflict]) -> tuple[Ver
         if not conflict.settled or not conflict.drop:
             continue
         others = [rows[key] for key in conflict.drop if key in rows]
-        heir = rows.get(conflict.keep or "")
+        heirs = [key for key in conflict.distributions if key not in conflict.drop]
+        named = conflict.use or " and ".join(heirs)
         for row in others:
-            rows[row.name] = _changed(row, DROP, f"cannot live with {_heir(conflict)}")
-        if heir is not None and not heir.kept and any(row.kept for row in others):
-            rows[heir.name] = _changed(heir, KEEP, f"takes the place of {others[0].name}")
+            rows[row.name] = _changed(row, DROP, f"cannot live with {named}")
+        if any(row.kept for row in others):
+            for key in heirs:
+                rows[key] = _changed(rows[key], KEEP, f"takes the place of {others[0].name}")
     return tuple(rows.values())
-
-
-def _heir(conflict: Conflict) -> str:
-    return conflict.use or conflict.keep or ""
 
 
 def _changed(row: Verdict, verdict: str, why: str) -> Verdict:

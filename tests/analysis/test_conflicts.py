@@ -332,6 +332,18 @@ def test_what_speaks_for_a_rival_speaks_for_its_heir() -> None:
     assert (heir.verdict, heir.why) == ("keep", "takes the place of opencv-python")
 
 
+def test_several_that_stay_are_all_named() -> None:
+    names = [row.distribution for row in OPENCV.members][:3]
+    use = {name: name for name in names[:2]}
+    found = settled(inventory(of(*names)), OPENCV, {"cv2.x": 1}, use=use)
+    rows = {
+        row.name: row
+        for row in applied([verdict(name, keep=name == names[2]) for name in names], found)
+    }
+    assert rows[names[2]].why == f"cannot live with {' and '.join(sorted(names[:2]))}"
+    assert [rows[name].kept for name in names] == [True, True, False]
+
+
 def test_groups_are_joined_by_any_of_the_three() -> None:
     files = {"a": {"x.py": "a"}, "b": {"x.py": "b", "y.py": "b"}, "c": {"y/__init__.py": "c"}}
     family = Family(
