@@ -427,6 +427,7 @@ class ProofReport(Value, frozen=True):
     rounds: int
     restored: tuple[Restored, ...] = ()
     differences: tuple[str, ...] = ()
+    touched: tuple[str, ...] = ()  # import names that were imported by themselves
 
 
 class Confidence(Value, frozen=True):

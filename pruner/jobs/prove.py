@@ -21,6 +21,7 @@ class Round(Value, frozen=True):
 
     traces: tuple[Trace, ...]
     differences: tuple[str, ...]
+    touched: tuple[str, ...] = ()  # the import names that were imported by themselves
 
 
 Look = Callable[[Environment, tuple[Trace, ...]], Iterable[str]]
@@ -59,7 +60,7 @@ def prove(
     found += [
         f"{name} can no longer be imported whole" for name in names if holds.get(name) is False
     ]
-    return Round(traces=traces, differences=(*found, *more))
+    return Round(traces=traces, differences=(*found, *more), touched=tuple(names))
 
 
 def differences(seen: Trace, expected: AgentReport) -> list[str]:

@@ -141,6 +141,7 @@ def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settle
         rounds=rounds,
         restored=tuple(Restored(name=name, why=why) for name, why in restored.items()),
         differences=tried.proof.differences,
+        touched=tried.proof.touched,
     )
     return _settled(case, decided, tried, report)
 
@@ -156,6 +157,7 @@ def settle_as(trial: Trial, case: Case, before: Settled, plan: Plan) -> Settled:
         rounds=1,
         restored=before.proof.restored if before.proof else (),
         differences=tried.proof.differences,
+        touched=tried.proof.touched,
     )
     return _settled(case, before.decided, tried, report)
 

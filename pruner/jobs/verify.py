@@ -33,7 +33,8 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         requirements=installable(text, folder, places.urls),
         constraints=file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "",
     )
-    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files)
+    names = committed.proof.touched if committed.proof else ()
+    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files, names)
     return Document(
         schema=SCHEMA,
         image=job.image.name,
@@ -42,5 +43,10 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         python=committed.python,
         agents=reports(result.traces),
         lock=committed.lock,
-        proof=ProofReport(passed=not result.differences, rounds=1, differences=result.differences),
+        proof=ProofReport(
+            passed=not result.differences,
+            rounds=1,
+            differences=result.differences,
+            touched=result.touched,
+        ),
     )
