@@ -398,6 +398,26 @@ class AgentReport(Value, frozen=True):
     runs: tuple[RunReport, ...] = ()
 
 
+class SystemPackage(Value, frozen=True):
+    """A Debian package of the image, and what of it agents were seen to use."""
+
+    name: str
+    version: str
+    size_bytes: int  # as dpkg has it: Installed-Size
+    base: bool  # the base image brings it
+    seen: tuple[str, ...] = ()  # files that a trace mapped, opened or ran, at most five
+    silent: bool = False  # nothing in it could be seen: neither a program nor a library, not -dev
+    needs: tuple[str, ...] = ()  # installed packages that it depends on
+    linked: tuple[str, ...] = ()  # files that a library which stays asks for, at most five
+
+
+class BaseImage(Value, frozen=True):
+    """The image that the Dockerfile's last stage stands on, and its digest where it has one."""
+
+    name: str
+    digest: str | None = None  # "sha256:…"
+
+
 class LockFiles(Value, frozen=True):
     """The lock that was written: paths relative to the project, and the number of pins."""
 
@@ -478,6 +498,9 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     proof: ProofReport | None = None
     confidence: Confidence | None = None
     aligned: tuple[Aligned, ...] = ()
+    executable: str = ""  # the interpreter of the image, an absolute path
+    base: BaseImage | None = None
+    packages: tuple[SystemPackage, ...] = ()  # only where the image itself was looked at
 
 
 class Failure(Value, frozen=True):

@@ -12,6 +12,9 @@ One order as JSON in the first argument, one answer as JSON on stdout:
         -> {"executable": ..., "version": ..., "site": [...], "scripts": {"dist": [paths]}}
     {"owners": [paths of programs]}
         -> {path: name of the Debian package}
+    {"packages": true}
+        -> {"packages": [{"name": ..., "version": ..., "size": bytes, "needs": [names],
+                          "silent": false}]}
 
 A probe tries until it succeeds or its time is over; with "once" it tries once. Standard library
 only, Python 3.8 and newer.
@@ -20,10 +23,11 @@ only, Python 3.8 and newer.
 import http.client
 import json
 import os
+import re
 import socket
 import sys
 import time
-from typing import Any, Callable, Dict, List, Optional, Set
+from typing import Any, Callable, Dict, Iterator, List, Optional, Set
 
 Order = Dict[str, Any]
 Answer = Dict[str, Any]
@@ -32,6 +36,10 @@ PAUSE = 0.05
 EXCERPT = 300
 SIGTERM = 15
 DPKG = "/var/lib/dpkg/info"
+STATUS = "/var/lib/dpkg/status"  # distroless images have status.d/ instead
+MOST_STATUS = 64 << 20  # bytes
+SHOWN = re.compile(r"^(/usr)?(/local)?/(s?bin|games|libexec)/|\.so(\.[0-9.]+)?$")
+BUILDS = ("-dev", "-dbg", "-dbgsym", "-doc")
 GPUS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA's driver, that of WSL, AMD's
 FIELDS = 6  # of a line of /proc/PID/maps that names a file
 
@@ -231,12 +239,89 @@ def owners(order: Order) -> Answer:
     return found
 
 
+def packages(_order: Order) -> Answer:
+    """Return the Debian packages that are installed, by name.
+
+    `needs` are those that it depends on, of what is installed. One is `silent` where it has neither
+    a program nor a library, and is not there to build with: nobody sees it being used.
+    """
+    rows = [
+        row for row in stanzas() if row.get("Status", "install ok installed").endswith(" installed")
+    ]
+    names = {row["Package"] for row in rows if "Package" in row}
+    provided = {
+        virtual: row["Package"]
+        for row in reversed(rows)
+        for virtual in alternatives(row.get("Provides", ""))
+        if virtual not in names and "Package" in row
+    }
+    found = {}
+    for row in rows:
+        if "Package" in row:
+            wanted = alternatives(row.get("Pre-Depends", "") + "," + row.get("Depends", ""))
+            there = {name if name in names else provided.get(name, "") for name in wanted}
+            size = row.get("Installed-Size", "")
+            found[row["Package"]] = {
+                "name": row["Package"],
+                "version": row.get("Version", ""),
+                "size": 1024 * int(size) if size.isdecimal() else 0,
+                "needs": sorted(there - {"", row["Package"]}),
+                "silent": silent(row["Package"], row.get("Architecture", "")),
+            }
+    return {"packages": [found[name] for name in sorted(found)]}
+
+
+def stanzas() -> Iterator[Dict[str, str]]:
+    """Yield the fields of each package, those of one line."""
+    folder = STATUS + ".d"
+    paths = [STATUS]
+    if os.path.isdir(folder):
+        paths += [
+            os.path.join(folder, name) for name in sorted(os.listdir(folder)) if "." not in name
+        ]
+    for path in paths:
+        row: Dict[str, str] = {}
+        for line in (*text_of(path).splitlines(), ""):
+            name, colon, value = line.partition(":")
+            if not line.strip():
+                if row:
+                    yield row
+                row = {}
+            elif colon and line[0] not in " \t":
+                row[name] = value.strip()
+
+
+def text_of(path: str) -> str:
+    """Return the text of a file, nothing where it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read(MOST_STATUS)
+    except OSError:
+        return ""
+
+
+def alternatives(field: str) -> List[str]:
+    """Return every name in a list of dependencies: "a (>= 1) | b, c:any" has a, b and c."""
+    return [word.split()[0].partition(":")[0] for word in re.split("[,|]", field) if word.split()]
+
+
+def silent(name: str, architecture: str) -> bool:
+    """Return whether nothing in a package can be seen to be used."""
+    if name.endswith(BUILDS):
+        return False
+    lists = (
+        os.path.join(DPKG, each) for each in (name + ".list", "%s:%s.list" % (name, architecture))
+    )
+    return not any(SHOWN.search(line) for path in lists for line in text_of(path).splitlines())
+
+
 ORDERS: Dict[str, Callable[[Order], Answer]] = {
     "http": lambda order: until(order, http_once),
     "tcp": lambda order: until(order, tcp_once),
     "maps": maps,
     "layout": layout,
     "owners": owners,
+    "packages": packages,
 }
 
 if __name__ == "__main__":

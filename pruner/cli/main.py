@@ -17,6 +17,7 @@ from pruner.urls import without_credentials
 COMMANDS = {
     "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
+    "image": "Write the Dockerfile of a lock.",
     "init": "Write a first pruner.toml from a tree with Dockerfiles.",
     "lock": "Write the smallest lock that is proven to run.",
     "trace": "Run an image's agents and show what they load.",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.packages import Used, linked_files, used_files
 from pruner.analysis.programs import with_programs
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -28,6 +29,7 @@ from pruner.jobs.observe import (
     reports,
     require_success,
 )
+from pruner.jobs.packages import Below, look_below
 from pruner.jobs.prove import Trial
 from pruner.jobs.recall import project_folder, recall
 from pruner.jobs.record import Record, read_records
@@ -58,6 +60,7 @@ class Watched(NamedTuple):
     runtime: str
     case: Case
     again: Repeated
+    below: Below = Below()
 
 
 class Locked(NamedTuple):
@@ -101,7 +104,8 @@ def locked(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> L
         known = knowledge(job.config.rules)
         case = Case(seen, ownership, dict(reading.linkage), system, known, holding)
         settled = settle(trial, case, reading, job.policy)
-    return finish(Watched(job, sandbox.name, case, again), settled, clock)
+        below = look_below(job.image, sandbox, environment, _outside(case, settled), clock)
+    return finish(Watched(job, sandbox.name, case, again, below), settled, clock)
 
 
 def finish(
@@ -136,6 +140,16 @@ def _seen(
     seen = seen.counting(again.traces, again=again.traces)
     save_traces(job, seen)
     return seen, again
+
+
+def _outside(case: Case, settled: Settled) -> Used:
+    """Return the files outside of distributions that agents used, or that what stays asks for."""
+    inventory = case.seen.subject.inventory
+    kept = {row.name for row in settled.verdicts if row.kept}
+    return Used(
+        seen=used_files((*case.seen.runs, *case.seen.subject.also), inventory),
+        linked=linked_files(inventory, case.linkage, case.system.libraries, kept),
+    )
 
 
 def _with_records(
@@ -173,6 +187,9 @@ def _document(watched: Watched, settled: Settled) -> Document:
         ),
         size_bytes=Sizes(before=before, after=after),
         proof=settled.proof,
+        executable=subject.inventory.executable,
+        base=watched.below.base,
+        packages=watched.below.packages,
     )
 
 

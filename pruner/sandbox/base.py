@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pruner.config import Agent, Image
-from pruner.model import Value
+from pruner.model import BaseImage, Value
 from pruner.sandbox.building import Built, Source
 from pruner.urls import without_credentials
 
@@ -60,6 +60,13 @@ class LockFiles(Value, frozen=True):
 
     requirements: str
     constraints: str = ""
+
+
+class Base(Value, frozen=True):
+    """The image that an image stands on, and the Debian packages in it."""
+
+    image: BaseImage
+    packages: frozenset[str]
 
 
 class Session(Protocol):
@@ -146,6 +153,10 @@ class Sandbox(Protocol):
 
     def locked(self, image: Image, lock: LockFiles) -> AbstractContextManager[Environment]:
         """Prepare an environment that holds what a lock pins, and no more."""
+        ...
+
+    def base(self, image: Image) -> Base | None:
+        """Return what an image stands on; None where no image is looked at, or it is not there."""
         ...
 
     def build(

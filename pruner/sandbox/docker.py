@@ -16,8 +16,18 @@ from typing import TYPE_CHECKING, Any
 
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, PrunerError, UsageError
-from pruner.sandbox import containers, engine, uv
-from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
+from pruner.image.dockerfile import read_dockerfile
+from pruner.sandbox import bases, containers, engine, uv
+from pruner.sandbox.base import (
+    Base,
+    Completed,
+    Environment,
+    Exit,
+    LockFiles,
+    Measure,
+    Session,
+    last_line,
+)
 from pruner.sandbox.building import Built, Source, unpacked
 from pruner.sandbox.containers import Mount, labelled
 from pruner.sandbox.installing import build_arguments, links, written
@@ -87,6 +97,12 @@ class DockerSandbox:
         self._images[image.name] = tag  # before it is there: an interrupt may come as it appears
         engine.build(dockerfile, context, tag, args=image.build_args, labels=labels)
         return tag
+
+    def base(self, image: Image) -> Base | None:
+        """Look at the image that the Dockerfile's last stage stands on."""
+        self._built(image)
+        read = read_dockerfile(self._root / (image.dockerfile or ""), image.build_args)
+        return bases.look_at(self._client, read.base, self._workspace.id)
 
     def build(
         self, image: Image, source: Source, constraints: str, before: datetime | None

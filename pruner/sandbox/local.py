@@ -14,7 +14,16 @@ from pruner.image.dockerfile import read_dockerfile
 from pruner.requirements import read_requirements
 from pruner.requirements.rewritten import CONSTRAINTS, rewritten
 from pruner.sandbox import uv
-from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
+from pruner.sandbox.base import (
+    Base,
+    Completed,
+    Environment,
+    Exit,
+    LockFiles,
+    Measure,
+    Session,
+    last_line,
+)
 from pruner.sandbox.bubblewrap import executable as bubblewrap
 from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.building import (
@@ -70,6 +79,11 @@ class LocalSandbox:
         argv += ["--index-strategy", "unsafe-best-match"]
         with ExitStack() as stack:
             yield self._rebuilding.installed(image, argv, stack)
+
+    def base(self, image: Image) -> Base | None:
+        """Return None: the system is the host's, and no image is looked at."""
+        del image
+        return None
 
     def build(
         self, image: Image, source: Source, constraints: str, before: datetime | None

@@ -1,0 +1,81 @@
+"""Debian packages of an image: which of them agents were seen to use, or what stays links to."""
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from pruner.analysis.linkage import Linkage
+from pruner.model import Inventory, SystemPackage, Trace
+
+DEBIAN = "/usr/lib/python3/dist-packages"
+MOST_FILES = 5
+"""Files of one package that are told."""
+
+
+class Used(NamedTuple):
+    """Files outside of distributions: those that agents used, those that what stays asks for."""
+
+    seen: frozenset[str]
+    linked: frozenset[str]
+
+
+def used_files(traces: Iterable[Trace], inventory: Inventory) -> frozenset[str]:
+    """Return the files that agents used and no folder of distributions holds.
+
+    Those are modules and libraries, the programs that were started, and the interpreter.
+    """
+    found = {inventory.executable, inventory.aliases.get(inventory.executable, "")}
+    for trace in traces:
+        found |= {item.file for item in trace.loaded}
+        found |= {item.what for item in trace.programs}
+    # Debian's own distributions lie in its packages.
+    folders = tuple(f"{folder}/" for folder in inventory.site_dirs if folder != DEBIAN)
+    return frozenset(path for path in found if path[:1] == "/" and not path.startswith(folders))
+
+
+def linked_files(
+    inventory: Inventory,
+    linkage: Mapping[str, Linkage],
+    libraries: Mapping[str, str],
+    kept: Collection[str],
+) -> frozenset[str]:
+    """Return the system's files that libraries of kept distributions ask for by name.
+
+    `libraries` are the names that the loader finds outside of distributions. What a kept
+    distribution brings itself is not asked of the system.
+    """
+    paths = [
+        file.path
+        for dist in inventory.distributions
+        if dist.key in kept
+        for file in dist.files
+        if file.path in linkage
+    ]
+    own = {linkage[path].soname or posixpath.basename(path) for path in paths}
+    own |= {posixpath.basename(path) for path in paths}
+    wanted = {name for path in paths for name in linkage[path].needed} - own
+    return frozenset(libraries[name] for name in wanted if name in libraries)
+
+
+def with_files(
+    packages: Iterable[SystemPackage],
+    owners: Mapping[str, str],
+    files: Used,
+    base: Collection[str],
+) -> Iterator[SystemPackage]:
+    """Yield the packages with what agents used of them, and what of the rest is asked for."""
+    owned: dict[str, list[str]] = defaultdict(list)
+    for path, name in sorted(owners.items()):
+        owned[name].append(path)
+    for row in packages:
+        seen = [path for path in owned[row.name] if path in files.seen]
+        linked = [path for path in owned[row.name] if path in files.linked - files.seen]
+        yield msgspec.structs.replace(
+            row,
+            base=row.name in base,
+            seen=tuple(seen[:MOST_FILES]),
+            linked=tuple(linked[:MOST_FILES]),
+        )

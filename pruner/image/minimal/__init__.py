@@ -1,0 +1,1 @@
+"""Writing the Dockerfile of a lock: pure functions from values to text."""
