@@ -10,7 +10,7 @@ from packaging.version import Version
 from pruner.config import rule_tables, schema, values
 from pruner.config.mistakes import Where
 from pruner.model import normalise
-from pruner.rules import CudaBuild, Family, Kind, Member, Soname
+from pruner.rules import Base, CudaBuild, Family, Kind, Member, Soname, parsed
 
 
 def config(whole: schema.Whole, root: Path, where: Where) -> values.Config:
@@ -106,6 +106,7 @@ def _rules(table: rule_tables.RulesTable, where: Where) -> values.Rules:
         families=tuple(_family(row, where) for row in table.families),
         cuda=tuple(_cuda(row, where) for row in table.cuda),
         sonames=tuple(_soname(row, where) for row in table.sonames),
+        bases=tuple(_base(row, where) for row in table.bases),
     )
 
 
@@ -144,6 +145,21 @@ def _soname(table: rule_tables.SonameTable, where: Where) -> Soname:
         what=table.what,
         driver=table.driver,
         debian=table.debian,
+        source=table.source or where.file,
+        date=table.date,
+    )
+
+
+def _base(table: rule_tables.BaseTable, where: Where) -> Base:
+    return Base(
+        repositories=tuple(parsed(each).repository for each in table.repositories),
+        tags=table.tags,
+        complete=table.complete,
+        python=table.python,
+        distribution=table.distribution,
+        glibc=table.glibc,
+        cuda=table.cuda,
+        cudnn=table.cudnn,
         source=table.source or where.file,
         date=table.date,
     )

@@ -2,17 +2,24 @@
 
 import re
 from collections.abc import Iterable
+from math import prod
 
 from packaging.utils import InvalidName, canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from pruner.config.mistakes import Mistake, shown
+from pruner.rules import expanded
 
 _PYTHON_LINE = re.compile(r"3\.\d{1,2}")
 _SHORT_VERSION = re.compile(r"(\d{1,3}(\.\d{1,3})?)?", re.ASCII)
 _LOCAL = re.compile(r"([a-z0-9]+(\.[a-z0-9]+)*)?")
 _SONAME = re.compile(r"[!-.0-~]{1,255}")
 _DEBIAN = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
+_REPOSITORY = re.compile(r"[a-z0-9][a-z0-9.-]*(:\d{1,5}/)?[a-z0-9._/-]*", re.ASCII)
+_TAG = re.compile(r"\w[\w.-]{0,127}", re.ASCII)
+_SYSTEM = re.compile(r"([a-z][a-z0-9-]*( [a-z0-9.]+)?)?", re.ASCII)
+_LONGEST_NAME = 255
+_MOST_TAGS = 10_000
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 
 
@@ -76,6 +83,39 @@ def debian(value: str, *key: str | int) -> None:
     if not _DEBIAN.fullmatch(value):
         hint = "as apt-get install takes it, such as libgl1"
         raise Mistake(f"{shown(value)} is no name of a package of Debian's", *key, hint=hint)
+
+
+def repository(value: str, *key: str | int) -> None:
+    """Check the name of an image without a tag."""
+    if len(value) > _LONGEST_NAME or not _REPOSITORY.fullmatch(value):
+        hint = 'its name without a tag or digest, such as "registry.example/team/python"'
+        raise Mistake(f"{shown(value)} names no image", *key, hint=hint)
+
+
+def tags(value: str, *key: str | int) -> None:
+    """Check a word with lists in braces, each reading of which is a tag."""
+    if prod(part.count(",") + 1 for part in value.split("{")[1:]) > _MOST_TAGS:
+        raise Mistake(f"are more than {_MOST_TAGS} tags", *key, hint="write several")
+    hint = 'written like a word of a shell, such as "3.{10,11}{,-slim}"'
+    for tag in expanded(value):
+        if not _TAG.fullmatch(tag):
+            raise Mistake(f"{shown(tag)} is no tag", *key, hint=hint)
+
+
+def pattern(value: str, *key: str | int) -> None:
+    """Check a regular expression."""
+    try:
+        re.compile(value)
+    except re.error as error:
+        hint = "a regular expression of Python's, for whole tags"
+        raise Mistake(f"{shown(value)} is no pattern: {error.msg}", *key, hint=hint) from None
+
+
+def system(value: str, *key: str | int) -> None:
+    """Check the name of a distribution of Linux with its version, or ""."""
+    if not _SYSTEM.fullmatch(value):
+        hint = 'its name and version in lower case, such as "debian 12"'
+        raise Mistake(f"{shown(value)} names no distribution of Linux", *key, hint=hint)
 
 
 def distinct(values: Iterable[str], key: str) -> None:

@@ -1,4 +1,4 @@
-"""The user's own rules: the rows of rules/*.toml about conflicts, as they stand in pruner.toml."""
+"""The user's own rules: rows of rules/*.toml, as they stand in pruner.toml."""
 
 import datetime as dt
 from typing import get_args
@@ -122,12 +122,46 @@ class SonameTable(RuleTable, frozen=True, kw_only=True):
             raise Mistake("one of these is missing: provides, debian, driver", hint=hint)
 
 
+class BaseTable(RuleTable, frozen=True, kw_only=True):
+    """Tags of a base image that exist, and what they bring."""
+
+    repositories: tuple[str, ...]
+    tags: tuple[str, ...] = ()
+    complete: str = ""
+    python: str = ""
+    distribution: str = ""
+    glibc: str = ""
+    cuda: str = ""
+    cudnn: str = ""
+
+    def __post_init__(self) -> None:
+        """Check every value, and that the row says something."""
+        if not self.repositories:
+            raise Mistake("names nothing", "repositories", hint='such as repositories = ["python"]')
+        for index, name in enumerate(self.repositories):
+            rule_checks.repository(name, "repositories", index)
+        for index, words in enumerate(self.tags):
+            rule_checks.tags(words, "tags", index)
+        rule_checks.pattern(self.complete, "complete")
+        if not (self.tags or self.complete):
+            raise Mistake("is missing", "tags", hint='such as tags = ["3.{10,11}-slim"]')
+        self._check_contents()
+
+    def _check_contents(self) -> None:
+        if self.python:
+            rule_checks.python_line(self.python, "python")
+        rule_checks.system(self.distribution, "distribution")
+        for key in ("glibc", "cuda", "cudnn"):
+            rule_checks.short_version(getattr(self, key), key)
+
+
 class RulesTable(Table, frozen=True, kw_only=True):
     """The user's own rows; each takes the place of pruner's row for the same thing."""
 
     families: tuple[FamilyTable, ...] = ()
     cuda: tuple[CudaTable, ...] = ()
     sonames: tuple[SonameTable, ...] = ()
+    bases: tuple[BaseTable, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that no two rows are about the same thing."""
@@ -135,4 +169,8 @@ class RulesTable(Table, frozen=True, kw_only=True):
         rule_checks.distinct([row.release for row in self.cuda], "cuda")
         rule_checks.distinct(
             [f"{row.soname} {row.provides}".strip() for row in self.sonames], "sonames"
+        )
+        rule_checks.distinct(
+            [" ".join((*row.repositories, *row.tags, row.complete)).strip() for row in self.bases],
+            "bases",
         )

@@ -43,6 +43,7 @@ _TABLES: dict[Key, type[Table]] = {
     ("rules", "families", "#", "members", "#"): rule_tables.MemberTable,
     ("rules", "cuda", "#"): rule_tables.CudaTable,
     ("rules", "sonames", "#"): rule_tables.SonameTable,
+    ("rules", "bases", "#"): rule_tables.BaseTable,
 }
 
 

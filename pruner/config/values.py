@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pruner.config import checks, files
 from pruner.config.mistakes import Where, did_you_mean, shown
 from pruner.model import Policy, Value
-from pruner.rules import CudaBuild, Family, Soname
+from pruner.rules import Base, CudaBuild, Family, Soname
 
 DEFAULT_POLICY = Policy.MINIMAL
 
@@ -126,11 +126,12 @@ class Image(Value, frozen=True, kw_only=True):
 
 
 class Rules(Value, frozen=True, kw_only=True):
-    """The user's own rows about conflicts, for the functions of `pruner.rules` of these names."""
+    """The user's own rows, for the functions of `pruner.rules` of these names."""
 
     families: tuple[Family, ...] = ()
     cuda: tuple[CudaBuild, ...] = ()
     sonames: tuple[Soname, ...] = ()
+    bases: tuple[Base, ...] = ()
 
 
 class Config(Value, frozen=True, kw_only=True):

@@ -1,5 +1,17 @@
 """What must be known rather than found, as data: TOML rows, each with a source and a date."""
 
+from pruner.rules.bases import (
+    Base,
+    BaseName,
+    BaseTag,
+    Contents,
+    base_names,
+    base_tag,
+    bases,
+    expanded,
+    parsed,
+    told,
+)
 from pruner.rules.conflicts import (
     Consequence,
     CudaBuild,
@@ -17,7 +29,11 @@ from pruner.rules.conflicts import (
 from pruner.rules.reading import Rule, rows
 
 __all__ = [
+    "Base",
+    "BaseName",
+    "BaseTag",
     "Consequence",
+    "Contents",
     "CudaBuild",
     "DefaultDriver",
     "Family",
@@ -28,15 +44,21 @@ __all__ = [
     "Rule",
     "Soname",
     "Startup",
+    "base_names",
+    "base_tag",
+    "bases",
     "consequences",
     "cuda_builds",
     "default_drivers",
+    "expanded",
     "families",
     "feeds",
     "module_needs",
+    "parsed",
     "rows",
     "sonames",
     "startup_modules",
+    "told",
 ]
 
 

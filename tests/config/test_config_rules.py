@@ -7,7 +7,17 @@ import pytest
 
 from pruner.config import Rules, load
 from pruner.errors import Exit, UsageError
-from pruner.rules import CudaBuild, Family, Member, Soname, cuda_builds, families, sonames
+from pruner.rules import (
+    Base,
+    CudaBuild,
+    Family,
+    Member,
+    Soname,
+    base_tag,
+    cuda_builds,
+    families,
+    sonames,
+)
 
 IMAGE = """
 [images.x]
@@ -56,6 +66,14 @@ what = "ours"
 soname = "libgl.so.1"
 debian = "libgl1"
 driver = true
+
+[[rules.bases]]
+repositories = ["docker.io/library/ours", "registry.example:5000/ours"]
+tags = ["3.{10,11}{,-slim}"]
+complete = "3.*"
+python = "3.11"
+distribution = "debian 12"
+glibc = "2.36"
 """
 
 
@@ -112,6 +130,18 @@ def test_rows_become_the_values_that_pruner_has_of_its_own(tmp_path: Path) -> No
             ),
             Soname(soname="libgl.so.1", debian="libgl1", driver=True, source=file, date=None),
         ),
+        bases=(
+            Base(
+                repositories=("ours", "registry.example:5000/ours"),
+                tags=("3.{10,11}{,-slim}",),
+                complete="3.*",
+                python="3.11",
+                distribution="debian 12",
+                glibc="2.36",
+                source=file,
+                date=None,
+            ),
+        ),
     )
 
 
@@ -163,6 +193,7 @@ why = "w"
 MEMBERS = "members = [{ distribution = 'a' }, { distribution = 'b' }]\n"
 CUDA = "[[rules.cuda]]\ndistribution = 'torch'\nversion = '2.2.2'\ncuda = '12.1'\n"
 SONAME = "[[rules.sonames]]\nsoname = 'liba.so.1'\nprovides = 'a'\n"
+BASE = '[[rules.bases]]\nrepositories = ["a"]\ntags = ["{1,2}"]\n'
 
 AT = "rules.families[0]"
 NAME = "write it as code does, such as cv2 or testing.assert_equal"
@@ -174,7 +205,7 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     "unknown-table": (
         "[[rules.family]]",
         "rules.family: unknown key",
-        "did you mean families? (cuda, families, sonames)",
+        "did you mean families? (bases, cuda, families, sonames)",
     ),
     "no-list": (
         "[rules.families]\nname = 'a'",
@@ -347,6 +378,56 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
         'rules.sonames[1]: is about "liba.so.1 a", as sonames[0] is',
         "keep one of them",
     ),
+    "no-repository": (
+        BASE.replace('["a"]', "[]"),
+        "rules.bases[0].repositories: names nothing",
+        'such as repositories = ["python"]',
+    ),
+    "repository-with-a-tag": (
+        BASE.replace('"a"', '"a:1"'),
+        'rules.bases[0].repositories[0]: "a:1" names no image',
+        'its name without a tag or digest, such as "registry.example/team/python"',
+    ),
+    "no-tags": (
+        BASE.replace("tags", "#"),
+        "rules.bases[0].tags: is missing",
+        'such as tags = ["3.{10,11}-slim"]',
+    ),
+    "tags-in-open-braces": (
+        BASE.replace("{1,2}", "{1,2"),
+        'rules.bases[0].tags[0]: "{1,2" is no tag',
+        'written like a word of a shell, such as "3.{10,11}{,-slim}"',
+    ),
+    "too-many-tags": (
+        BASE.replace("{1,2}", "{1,2}" * 20),
+        "rules.bases[0].tags[0]: are more than 10000 tags",
+        "write several",
+    ),
+    "complete-without-an-end": (
+        BASE + 'complete = "(3"',
+        'rules.bases[0].complete: "(3" is no pattern: missing ), unterminated subpattern',
+        "a regular expression of Python's, for whole tags",
+    ),
+    "python-with-a-patch-version": (
+        BASE + 'python = "3.11.2"',
+        'rules.bases[0].python: "3.11.2" is no line of Python 3',
+        'write it as "3.4"',
+    ),
+    "distribution-of-a-python-kind": (
+        BASE + 'distribution = "Debian: 12"',
+        'rules.bases[0].distribution: "Debian: 12" names no distribution of Linux',
+        'its name and version in lower case, such as "debian 12"',
+    ),
+    "glibc-of-a-package": (
+        BASE + 'glibc = "2.36-9"',
+        'rules.bases[0].glibc: "2.36-9" is no version of it',
+        'write it as "12.1", as "12", or as "" for none',
+    ),
+    "same-base": (
+        BASE + BASE,
+        'rules.bases[1]: is about "a {1,2}", as bases[0] is',
+        "keep one of them",
+    ),
 }
 
 
@@ -369,3 +450,20 @@ def test_keys_of_a_pyproject_are_given_in_full(tmp_path: Path) -> None:
 def test_two_distributions_may_bring_one_library(tmp_path: Path) -> None:
     rules = _load(tmp_path, SONAME + SONAME.replace("'a'", "'b'"))
     assert [row.provides for row in sonames(rules.sonames)[:2]] == ["a", "b"]
+
+
+def test_a_users_bases_stand_first(tmp_path: Path) -> None:
+    absent = "nvidia/cuda:12.3.0-runtime-debian12"
+    assert base_tag(absent).verdict == "absent"
+    text = """
+[[rules.bases]]
+repositories = ["nvidia/cuda", "index.docker.io/library/python"]
+tags = ["12.3.0-runtime-debian12", "3.11-slim"]
+distribution = "debian 11"
+"""
+    own = _load(tmp_path, text).bases
+    found = base_tag(absent, own)
+    assert (found.verdict, found.source) == ("listed", str(tmp_path / "pruner.toml"))
+    assert (found.brings.distribution, found.brings.glibc) == ("debian 11", "2.31")
+    assert base_tag("python:3.11-slim", own).brings.distribution == "debian 11"
+    assert base_tag("python:3.10-slim", own).brings.distribution == "debian 13"

@@ -10,7 +10,6 @@ import pytest
 import tomlkit
 
 from pruner.config import load
-from pruner.image.bases import bases
 from pruner.rules import (
     CudaBuild,
     Family,
@@ -18,6 +17,8 @@ from pruner.rules import (
     Rule,
     Soname,
     Startup,
+    base_names,
+    bases,
     consequences,
     cuda_builds,
     default_drivers,
@@ -30,6 +31,7 @@ from pruner.rules import (
 
 FILES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "bases": bases,
+    "names": base_names,
     "consequences": consequences,
     "cuda": cuda_builds,
     "drivers": default_drivers,
@@ -55,6 +57,10 @@ KEYS: dict[str, Callable[[], list[Hashable]]] = {
     "families": lambda: [row.name for row in families()],
     "members": lambda: [member.distribution for row in families() for member in row.members],
     "cuda": lambda: [(row.distribution, row.version, row.local) for row in cuda_builds()],
+    "bases": lambda: [
+        (name, tag) for row in bases() for name in row.repositories for tag in row.listed()
+    ],
+    "names": lambda: [(row.match, row.python is None) for row in base_names()],
     "sonames": lambda: [(row.soname, row.provides, row.debian) for row in sonames()],
     "consequences": lambda: [row.library for row in consequences()],
 }
@@ -76,11 +82,13 @@ def test_our_rows_pass_every_check_of_a_users_rows(tmp_path: Path) -> None:
         "families": [_table(row) for row in families()],
         "cuda": [_table(row) for row in cuda_builds()],
         "sonames": [_table(row) for row in sonames()],
+        "bases": [_table(row) for row in bases()],
     }
     text = tomlkit.dumps({"images": {"x": image}, "rules": ours})
     (tmp_path / "pruner.toml").write_text(text, encoding="utf-8")
     rules = load(None, tmp_path).rules
     assert (rules.families, rules.cuda, rules.sonames) == (families(), cuda_builds(), sonames())
+    assert rules.bases == bases()
     assert families(rules.families) == families()
 
 

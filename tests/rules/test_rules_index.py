@@ -4,6 +4,7 @@ Only what is needed is loaded: the directory of a wheel, and single members of i
 """
 
 import ast
+import email
 import io
 import re
 import tempfile
@@ -15,6 +16,9 @@ from typing import Any
 
 import pytest
 from elftools.elf.elffile import ELFFile
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from pruner.model import normalise
 from pruner.rules import CudaBuild, Family, cuda_builds, families, sonames
@@ -187,16 +191,28 @@ def _builds(distribution: str) -> list[CudaBuild]:
     return rows
 
 
+JAX = {"jax-cuda12-plugin": "12", "jax-cuda13-plugin": "13"}
+"""The plugins by which jax opens CUDA, and which."""
+
+
 @cache
 def cuda_releases() -> dict[tuple[str, str], Release]:
     """Return what the index has of every release in cuda.toml."""
-    old = {row.version for row in _builds("onnxruntime-gpu") if row.version.startswith("1.14.")}
     assert all(row.local == "" for row in cuda_builds())
     found = []
-    for python, wanted in (("3.10", True), (PYTHON, False)):
-        rows = [row for row in cuda_builds() if (row.version in old) is wanted]
+    for python in sorted({_python(row) for row in cuda_builds()}):
+        rows = [row for row in cuda_builds() if _python(row) == python]
         found += releases([f"{row.distribution}=={row.version}" for row in rows], python=python)
     return {(row.name, row.version): row for row in found}
+
+
+def _python(row: CudaBuild) -> str:
+    """Return a Python that a release has a wheel for."""
+    if row.distribution == "onnxruntime-gpu" and row.version.startswith("1.14."):
+        return "3.10"
+    if row.distribution in JAX and Version(row.version) >= Version("0.11"):
+        return "3.12"
+    return PYTHON
 
 
 def test_every_release_is_on_the_index() -> None:
@@ -255,8 +271,41 @@ def _text(url: str, member: str) -> str:
 
 
 def _wheel(row: CudaBuild) -> str:
-    python = "3.10" if row.version.startswith("1.14.") else PYTHON
-    return cuda_releases()[row.distribution, row.version].wheel(python) or ""
+    return cuda_releases()[row.distribution, row.version].wheel(_python(row)) or ""
+
+
+@pytest.mark.parametrize("distribution", JAX)
+def test_the_extras_of_jax_name_the_cuda_of_its_plugins(distribution: str) -> None:
+    rows = _builds(distribution)
+    assert len(rows) >= 17
+    for row, needed in zip(rows, at_once(_in_extra, rows), strict=True):
+        assert row.cuda == JAX[distribution]
+        (name,) = (name for name in needed if name.startswith("nvidia-cudnn"))
+        assert name == f"nvidia-cudnn-cu{row.cuda}", row
+        least = min(each.version for each in needed[name] if each.operator == ">=")
+        assert row.cudnn == least.partition(".")[0], row
+        assert row.source.endswith(f": {name}")
+
+
+def _in_extra(row: CudaBuild) -> dict[str, SpecifierSet]:
+    """Return what the extra that a row names as its source requires of NVIDIA's."""
+    match = re.fullmatch(r"Requires-Dist of (\S+) (\S+), extra (\S+): \S+", row.source)
+    assert match
+    assert match[2] == row.version
+    url = _wheel(row)
+    if match[1] != row.distribution:
+        (release,) = releases([f"{match[1]}=={match[2]}"])
+        url = release.wheel(PYTHON) or ""
+    with remote_wheel(url) as archive:
+        (path,) = fnmatch_in(archive.namelist(), "*.dist-info/METADATA")
+        lines = email.message_from_bytes(archive.read(path)).get_all("Requires-Dist") or []
+    wanted = [Requirement(line) for line in lines]
+    here = {"sys_platform": "linux", "extra": match[3]}
+    return {
+        each.name: each.specifier
+        for each in wanted
+        if each.name.startswith("nvidia-") and each.marker and each.marker.evaluate(here)
+    }
 
 
 PRELOADED = "onnxruntime/capi/_ld_preload.py"
