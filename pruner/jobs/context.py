@@ -11,6 +11,7 @@ from pruner.static.entry import entry_files
 from pruner.static.tree import read_tree
 
 MOST_NAMES = 10_000
+OURS = (".pruner", "pruner.toml")
 
 
 def context_of(config: Config, image: Image, document: Document) -> Context:
@@ -23,13 +24,15 @@ def context_of(config: Config, image: Image, document: Document) -> Context:
     version = tuple(int(part) for part in numbers if part.isdecimal())
     tree = read_tree(config.root, config.source, version)
     entries = [file for agent in image.agents for file in entry_files(tree, agent.argv)]
-    texts = {word for file in tree.files.values() for word in file.texts} | set(tree.settings)
+    texts = {word for file in tree.files.values() for word in file.texts}
+    own = tuple(f"{source}/" for source in config.source if source != ".")
+    texts |= {word for word, where in tree.settings.items() if where.startswith(own)}
     texts |= {word for agent in image.agents for word in (*agent.argv, *agent.env.values())}
     sources = [_below(root, config.root / source) for source in config.source]
     reached = [_below(root, config.root / path) for path in tree.reached_from(entries)]
     inside = tuple(sorted({path for path in sources if path is not None}))
     return Context(
-        folders=_folders(root, inside),
+        folders=_folders(root, inside, config.root / config.locks),
         sources=inside,
         reached=frozenset(path for path in reached if path is not None),
         words=words_of(texts),
@@ -43,8 +46,11 @@ def _below(root: Path, path: Path) -> str | None:
     return "" if found == "." else Path(found).as_posix()
 
 
-def _folders(root: Path, sources: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """List the folders that lead to first-party trees, these, and all that lie beside them."""
+def _folders(root: Path, sources: tuple[str, ...], ours: Path) -> dict[str, tuple[str, ...]]:
+    """List the folders that lead to first-party trees, these, and all that lie beside them.
+
+    What pruner writes is of no use in an image.
+    """
     todo = {""}
     for source in sources:
         while source:
@@ -52,8 +58,9 @@ def _folders(root: Path, sources: tuple[str, ...]) -> dict[str, tuple[str, ...]]
             source = posixpath.dirname(source)  # noqa: PLW2901
     found: dict[str, tuple[str, ...]] = {}
     for folder in sorted(todo):
-        found[folder] = names = _names(root / folder)
-        for name in names:
+        names = [name for name in _names(root / folder) if root / folder / name != ours]
+        found[folder] = tuple(name for name in names if name not in OURS)
+        for name in found[folder]:
             path = posixpath.join(folder, name)
             if (root / path).is_dir():
                 found.setdefault(path, ())
@@ -62,6 +69,6 @@ def _folders(root: Path, sources: tuple[str, ...]) -> dict[str, tuple[str, ...]]
 
 def _names(folder: Path) -> tuple[str, ...]:
     try:
-        return tuple(sorted(os.listdir(folder))[:MOST_NAMES])
+        return tuple(sorted(path.name for path in folder.iterdir())[:MOST_NAMES])
     except OSError:
         return ()

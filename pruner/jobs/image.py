@@ -1,9 +1,7 @@
 """`pruner image`: write the Dockerfile of a lock, and what its build context needs."""
 
-from collections.abc import Mapping
 from json import dumps
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from pruner.config import Agent, Config, Image
 from pruner.config.files import read_text
@@ -27,6 +25,10 @@ from pruner.jobs.observe import locks_folder
 from pruner.jobs.sharing import Sharing
 from pruner.lock.header import CONSTRAINTS
 from pruner.model import Document, Finding, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
 
 IGNORE = "Dockerfile.dockerignore"
 """BuildKit takes it for the Dockerfile beside it before the .dockerignore of the context."""
@@ -124,7 +126,8 @@ def _recipe(
         packages=_packages(document, named, read),
         unseen=unseen,
         gpu=_carries_cuda(document, image, read.value),
-        steps=(*found.texts, *_start(image, read.value)),
+        steps=found.texts,
+        start=tuple(_start(image, read.value)),
         user=_user(read.value),
         health=Health(argv=probe, start_seconds=int(agent.ready.timeout))
         if probe and agent
@@ -262,5 +265,5 @@ def _unseen(image: Image, path: str) -> Finding:
         severity="note",
         where=path,
         what="nobody has looked at the image, so Debian packages that nothing uses stay",
-        fix=f"`pruner lock --image {image.name} --runtime docker`, then `pruner image {image.name}`",
+        fix=f"`pruner lock --image {image.name} --runtime docker`, then this again",
     )

@@ -50,6 +50,7 @@ class Recipe(Value, frozen=True):
     unseen: bool = False  # nobody has looked at the image: `packages` are those of the original
     gpu: bool = False  # the wheels carry CUDA
     steps: tuple[str, ...] = ()  # of the original's last stage, as they are to stand here
+    start: tuple[str, ...] = ()  # ENTRYPOINT and CMD
     user: str | None = None  # that of the original, where it is not root
     health: Health | None = None
     pip: tuple[str, ...] = ()  # variables of the original that pip reads
@@ -70,8 +71,8 @@ def shared_dockerfile(shared: Shared, base: str, python: str, pip: tuple[str, ..
     names = ", ".join(shared.images)
     head = [
         *_comment(
-            f"Written by pruner. The {shared.pins} pins that {names} have in common, to be built once"
-            f" and named in their builds: --build-arg SHARED_BASE=…"
+            f"Written by pruner. The {shared.pins} pins that {names} have in common, to be built"
+            " once and named in their builds: --build-arg SHARED_BASE=…"
         ),
         f"ARG BASE_IMAGE={base}",
         "",
@@ -81,8 +82,8 @@ def shared_dockerfile(shared: Shared, base: str, python: str, pip: tuple[str, ..
 
 def _head(recipe: Recipe) -> Iterator[str]:
     yield from _comment(
-        f"Written by pruner from {recipe.requirements}; `pruner image {recipe.image}` writes it anew."
-        " Built from the folder of pruner.toml:"
+        f"Written by pruner from {recipe.requirements}; `pruner image {recipe.image}` writes it"
+        " anew. Built from the folder of pruner.toml:"
     )
     path = recipe.requirements.rpartition("/")[0]
     yield f"#   docker build -f {path}/Dockerfile -t {recipe.image} ."
@@ -94,8 +95,8 @@ def _head(recipe: Recipe) -> Iterator[str]:
 def shared_stages(shared: Shared, python: str, pip: tuple[str, ...]) -> Iterator[str]:
     """Yield the two stages of a shared base; their text is the same in every image."""
     yield from _comment(
-        f"{shared.pins} pins that {', '.join(shared.images)} have in common. The same lines in each,"
-        " so their layer is built, kept and moved once."
+        f"{shared.pins} pins that {', '.join(shared.images)} have in common. The same lines in"
+        " each, so their layer is built, kept and moved once."
     )
     yield "FROM ${BASE_IMAGE} AS shared-builder"
     yield from _environment(pip)
@@ -173,6 +174,7 @@ def _last(recipe: Recipe) -> Iterator[str]:
         options = f"--interval=30s --timeout=10s --start-period={recipe.health.start_seconds}s"
         yield f"HEALTHCHECK {options} --retries=3 \\"
         yield f"    CMD {json.dumps(list(recipe.health.argv))}"
+    yield from recipe.start
 
 
 def _install(packages: tuple[str, ...]) -> Iterator[str]:
