@@ -15,6 +15,7 @@ from pruner.errors import Exit, PrunerError, outside
 from pruner.urls import without_credentials
 
 COMMANDS = {
+    "build": "Build an image as it was and as it is to be, and measure both.",
     "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
     "image": "Write the Dockerfile of a lock.",

@@ -37,6 +37,14 @@ class Trial(NamedTuple):
     clock: Clock
 
 
+class Runs(NamedTuple):
+    """Agents, and the environment that they are to run in."""
+
+    environment: Environment
+    agents: Sequence[Agent]
+    clock: Clock
+
+
 def prove(
     trial: Trial,
     expected: Mapping[str, AgentReport],
@@ -52,10 +60,21 @@ def prove(
     with ExitStack() as stack:
         with trial.clock.step("install the lock", sandbox=True):
             environment = stack.enter_context(trial.sandbox.locked(trial.image, lock))
-        traces = tuple(trace(environment, agent, trial.clock) for agent in trial.agents)
-        with trial.clock.step("touch what is kept", sandbox=True):
-            holds = touched(environment, names)
-        more = look(environment, traces) if look is not None else ()
+        return examine(Runs(environment, trial.agents, trial.clock), expected, names, look)
+
+
+def examine(
+    runs: Runs,
+    expected: Mapping[str, AgentReport],
+    names: Sequence[str] = (),
+    look: Look | None = None,
+) -> Round:
+    """Repeat every exercise in an environment that is there, and compare as `prove` does."""
+    environment, agents, clock = runs
+    traces = tuple(trace(environment, agent, clock) for agent in agents)
+    with clock.step("touch what is kept", sandbox=True):
+        holds = touched(environment, names)
+    more = look(environment, traces) if look is not None else ()
     found = [line for item in traces for line in differences(item, expected[item.agent])]
     found += [
         f"{name} can no longer be imported whole" for name in names if holds.get(name) is False

@@ -97,11 +97,29 @@ def made(make: Callable[[], T], remove: Callable[[T], object], what: str) -> Ite
                     remove(item)
 
 
+class BuildError(OutsideError):
+    """A build that failed by what is in it; `lines` are the last that it printed."""
+
+    def __init__(self, message: str, lines: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.lines = tuple(lines)
+
+
 def build(
-    dockerfile: Path, context: Path, tag: str, *, args: dict[str, str], labels: dict[str, str]
+    dockerfile: Path,
+    context: Path,
+    tag: str,
+    *,
+    args: dict[str, str],
+    labels: dict[str, str],
+    fresh: bool = False,
 ) -> None:
-    """Build an image with BuildKit, which the docker library cannot do, by the docker command."""
+    """Build an image with BuildKit, which the docker library cannot do, by the docker command.
+
+    `fresh`: whatever is in the cache. Raises BuildError where a step fails, OutsideError else.
+    """
     argv = [builder(), "build", "--file", str(dockerfile), "--tag", tag]
+    argv += ["--no-cache"] if fresh else []
     hidden = {name: value for name, value in args.items() if _is_free(name)}
     for name, value in args.items():
         argv += ["--build-arg", name if name in hidden else f"{name}={value}"]
@@ -166,8 +184,13 @@ def _run_build(argv: Sequence[str], dockerfile: Path, args: Mapping[str, str]) -
             _cancel(process)
             raise
     if process.returncode != 0:
-        said, hint = _why(errors.decode("utf-8", "replace"))
-        raise OutsideError(f"{dockerfile}: the build failed: {said}", hint=hint)
+        text = errors.decode("utf-8", "replace")
+        said, hint = _why(text)
+        message = f"{dockerfile}: the build failed: {said}"
+        if hint is not BY_HAND:
+            raise OutsideError(message, hint=hint)
+        lines = [last_line(line) for line in text.splitlines() if line.strip()]
+        raise BuildError(message, lines[-MOST_LINES:], hint=hint)
 
 
 def _cancel(process: "subprocess.Popen[bytes]") -> None:
@@ -178,6 +201,10 @@ def _cancel(process: "subprocess.Popen[bytes]") -> None:
     except subprocess.TimeoutExpired:
         process.kill()
 
+
+BY_HAND = "run `docker build` by hand to see it all"
+MOST_LINES = 12
+"""Lines of a failed build that are told."""
 
 UNPULLED = ("failed to resolve source metadata", "pull access", "failed to do request: Head")
 
@@ -191,7 +218,17 @@ def _why(text: str) -> tuple[str, str]:
     if any(text in line for line in lines for text in UNPULLED):
         return said, "the base image cannot be pulled: scripts/base-image makes a stand-in"
     errors = [line for line in told if "ERROR:" in line and "process " not in line]
-    return (last_line(errors[-1]) if errors else said), "run `docker build` by hand to see it all"
+    return (last_line(errors[-1]) if errors else said), BY_HAND
+
+
+def free_bytes(client: "DockerClient") -> int | None:
+    """Return the bytes that are free where an engine keeps images; None if that is elsewhere."""
+    with failing("the engine does not say where it keeps images"):
+        folder = client.info().get("DockerRootDir")
+    try:
+        return shutil.disk_usage(folder).free if folder else None
+    except OSError:
+        return None
 
 
 def certificates() -> Path | None:

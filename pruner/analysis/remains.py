@@ -1,0 +1,26 @@
+"""What a minimal image still holds that no run has used: the next thing to look at."""
+
+from collections.abc import Iterable
+
+from pruner.model import Level, Value, Verdict
+
+CUDA = ("nvidia-", "triton", "pytorch-triton")
+"""How the names of distributions begin that torch requires where it is built for CUDA."""
+
+
+class Rest(Value, frozen=True):
+    """A distribution that stays, though no run used it and CUDA does not need it."""
+
+    name: str
+    level: str
+    size_bytes: int
+
+
+def remains(verdicts: Iterable[Verdict]) -> tuple[Rest, ...]:
+    """Return what stays without having been seen in use, the largest first."""
+    rows = [
+        Rest(name=row.name, level=row.level, size_bytes=row.size_bytes)
+        for row in verdicts
+        if row.kept and row.level != Level.OBSERVED.word and not row.name.startswith(CUDA)
+    ]
+    return tuple(sorted(rows, key=lambda row: (-row.size_bytes, row.name)))

@@ -1,0 +1,177 @@
+"""`pruner build`: build an image as it was and as it is to be, prove the new one, measure both."""
+
+import statistics
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from pruner.analysis.remains import remains
+from pruner.clock import Clock
+from pruner.config import Agent, Config, Image
+from pruner.errors import AgentError, OutsideError, UsageError
+from pruner.files import plain_json, write
+from pruner.image.dockerfile import read_dockerfile
+from pruner.image.measures import BuildReport, Measure, Start
+from pruner.jobs.committed import read_verdicts
+from pruner.jobs.lock import Job
+from pruner.jobs.observe import locks_folder, private_folder, reports
+from pruner.jobs.prove import Runs, examine
+from pruner.model import Document, ProofReport
+from pruner.sandbox.base import Environment
+from pruner.sandbox.context import context_bytes
+from pruner.sandbox.engine import BuildError
+from pruner.sandbox.probes import Look, ask, probe
+from pruner.sandbox.yard import Plan, Yard, require_room
+from pruner.trace.ready import wait_until_ready
+
+STARTS = 3
+"""Starts of each agent, of which the median counts."""
+REPORT = "build.json"
+CURRENT = "current"
+
+
+def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildReport:
+    """Build both, one after the other, and return what was measured; it is written as well.
+
+    Raises AgentError where a build fails; what was there before stays untouched.
+    """
+    config, image = job.config, job.image
+    folder = locks_folder(config, image)
+    committed = read_verdicts(folder / "verdicts.json")
+    original, minimal = _plans(config, image, folder)
+    needs = committed.size_bytes.before if committed.size_bytes else 0
+    require_room(yard, 2 * needs, f"images.{image.name}: the original")
+    with _built(yard, original, clock) as (tag, seconds):
+        before = _measure(yard, original, tag, seconds, clock)
+        starts = _starts(yard, job, tag, clock)
+        before = msgspec.structs.replace(before, starts=starts)
+    kept = committed.size_bytes.after if committed.size_bytes else 0
+    require_room(yard, 2 * kept, f"images.{image.name}: the minimal image")
+    with _built(yard, minimal, clock) as (tag, seconds):
+        environment = yard.environment(image, tag)
+        result = examine(
+            Runs(environment, job.agents, clock),
+            {report.name: report for report in committed.agents},
+            committed.proof.touched if committed.proof else (),
+        )
+        after = _measure(yard, minimal, tag, seconds, clock)
+        after = msgspec.structs.replace(after, starts=_starts(yard, job, tag, clock))
+        name = None
+        if keep and not result.differences:
+            name = f"pruner/{image.name.lower()}:{CURRENT}"
+            yard.build(minimal, name, kept=True)
+    report = BuildReport(
+        image=image.name,
+        base_bytes=yard.size(_base(config, image, committed)),
+        original=before,
+        minimal=after,
+        proof=ProofReport(
+            passed=not result.differences,
+            rounds=1,
+            differences=result.differences,
+            touched=result.touched,
+        ),
+        agents=reports(result.traces),
+        rest=remains(committed.distributions),
+        kept=name,
+    )
+    write(private_folder(config, image) / REPORT, msgspec.json.format(plain_json(report)) + b"\n")
+    return report
+
+
+def _plans(config: Config, image: Image, folder: Path) -> tuple[Plan, Plan]:
+    """Return how both are built, or raise UsageError where one cannot be."""
+    if image.dockerfile is None:
+        raise UsageError(
+            f"images.{image.name}.dockerfile: missing, so there is no original to compare with",
+            hint="name the Dockerfile that the image is built from today",
+        )
+    minimal = folder / "Dockerfile"
+    if not minimal.is_file():
+        raise UsageError(
+            f"{minimal}: there is none yet", hint=f"`pruner image {image.name}` writes it"
+        )
+    root = config.root
+    today = root / image.dockerfile
+    return (
+        Plan(image, "original", today, root / image.context, image.build_args),
+        Plan(image, "minimal", minimal, root, {}),
+    )
+
+
+def _base(config: Config, image: Image, committed: Document) -> str:
+    if committed.base is not None:
+        return committed.base.name
+    assert image.dockerfile is not None  # noqa: S101  _plans has looked
+    return read_dockerfile(config.root / image.dockerfile, image.build_args).base
+
+
+@contextmanager
+def _built(yard: Yard, plan: Plan, clock: Clock) -> Iterator[tuple[str, float]]:
+    """Build one, and say what a failed build printed last."""
+    with ExitStack() as stack:
+        began = time.monotonic()
+        with clock.step(f"build the {plan.kind}", sandbox=True):
+            try:
+                tag = stack.enter_context(yard.built(plan))
+            except BuildError as error:
+                for line in error.lines:
+                    clock.note(f"  {line}")
+                raise AgentError(error.message, hint=error.hint) from error
+        yield tag, time.monotonic() - began
+
+
+def _measure(yard: Yard, plan: Plan, tag: str, seconds: float, clock: Clock) -> Measure:
+    with clock.step(f"build the {plan.kind} again", sandbox=True):
+        again = yard.build(plan, tag)
+    with clock.step(f"weigh the {plan.kind}", sandbox=True):
+        weight = yard.weigh(tag)
+    return Measure(
+        size_bytes=weight.size_bytes,
+        compressed_bytes=weight.compressed_bytes,
+        layers=weight.layers,
+        context_bytes=context_bytes(plan.context, plan.dockerfile),
+        build_seconds=round(seconds, 1),
+        again_seconds=round(again, 1),
+    )
+
+
+def _starts(yard: Yard, job: Job, tag: str, clock: Clock) -> tuple[Start, ...]:
+    environment = yard.environment(job.image, tag)
+    found = []
+    for agent in job.agents:
+        with clock.step(f"start {agent.name} {STARTS} times", sandbox=True):
+            runs = [_start(environment, agent) for _ in range(STARTS)]
+        found.append(
+            Start(
+                agent=agent.name,
+                ready_seconds=round(statistics.median(run.seconds for run in runs), 2),
+                memory_bytes=int(statistics.median(run.memory for run in runs)),
+            )
+        )
+    return tuple(found)
+
+
+class _Started(NamedTuple):
+    seconds: float
+    memory: int
+
+
+def _start(environment: Environment, agent: Agent) -> _Started:
+    """Start an agent once, without the tracer's work, until it is ready."""
+    quiet = msgspec.structs.replace(agent, env={**agent.env, "PRUNER_TRACER": "off"})
+    began = time.monotonic()
+    with environment.start(quiet) as session:
+        missing = wait_until_ready(environment, session, agent)
+        seconds = time.monotonic() - began
+        if missing is not None and session.ended() is None:
+            raise OutsideError(f"{agent.name} does not start in the image: {missing}")
+        if session.ended() is not None:
+            return _Started(seconds, 0)
+        look = ask(session, probe(environment.python, session.tools), {"maps": True}, Look)
+        session.stop(politely=not look.deaf)
+    return _Started(seconds, look.memory)

@@ -1,0 +1,136 @@
+"""Images that are built to be measured and proven: made from Dockerfiles, and removed again."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
+
+from pruner.config import Image
+from pruner.errors import OutsideError, PrunerError
+from pruner.sandbox import engine
+from pruner.sandbox.base import Environment
+from pruner.sandbox.containers import labelled
+from pruner.sandbox.docker import DockerEnvironment
+from pruner.sandbox.weighing import compressed_bytes
+from pruner.sandbox.workspace import Workspace, workspace
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+
+class Plan(NamedTuple):
+    """What an image is built from."""
+
+    image: Image
+    kind: str  # "original" | "minimal", a part of its tag
+    dockerfile: Path
+    context: Path
+    args: dict[str, str]
+
+
+class Weight(NamedTuple):
+    """What the engine has of an image."""
+
+    size_bytes: int
+    compressed_bytes: int
+    layers: int
+
+
+class Yard:
+    """Builds images in an engine; what it has built, and the cache of that, is gone at its end."""
+
+    def __init__(self, client: "DockerClient", place: Workspace) -> None:
+        self._client = client
+        self._place = place
+
+    @contextmanager
+    def built(self, plan: Plan) -> Iterator[str]:
+        """Build an image with nothing in the cache; it is there, by the tag, until the end."""
+        tag = f"pruner-{plan.image.name.lower()}-{plan.kind}:{self._place.id}"
+        try:
+            self.build(plan, tag, fresh=True)
+            yield tag
+        finally:
+            with suppress(PrunerError), engine.failing("cannot remove an image"):
+                self._client.images.remove(tag, force=True)
+
+    def build(self, plan: Plan, tag: str, *, fresh: bool = False, kept: bool = False) -> float:
+        """Build an image and return the seconds that it took.
+
+        One that is `kept` carries no label by which `pruner gc` would take it for a leftover.
+        """
+        began = time.monotonic()
+        labels = {"dev.pruner.image": plan.image.name} if kept else labelled(self._place.id)
+        engine.build(plan.dockerfile, plan.context, tag, args=plan.args, labels=labels, fresh=fresh)
+        return time.monotonic() - began
+
+    def environment(self, image: Image, tag: str) -> Environment:
+        """Return an image as what agents run in."""
+        return DockerEnvironment(self._client, tag, image, self._place)
+
+    def weigh(self, tag: str) -> Weight:
+        """Return how large an image is."""
+        with engine.failing(f"{tag} cannot be looked at"):
+            attrs = self._client.images.get(tag).attrs
+            layers = len((attrs.get("RootFS") or {}).get("Layers") or ())
+        return Weight(int(attrs["Size"]), compressed_bytes(self._client, tag), layers)
+
+    def size(self, tag: str) -> int | None:
+        """Return the bytes of an image, None where the engine does not have it."""
+        with suppress(PrunerError), engine.failing("cannot be looked at"):
+            return int(self._client.images.get(tag).attrs["Size"])
+        return None
+
+    def name(self, tag: str, repository: str, name: str) -> None:
+        """Give an image another name."""
+        with engine.failing(f"{tag} cannot be named"):
+            self._client.images.get(tag).tag(repository, name)
+
+    def room(self) -> int | None:
+        """Return the bytes that are free where the engine keeps images, if that is here."""
+        return engine.free_bytes(self._client)
+
+    def cached(self) -> frozenset[str]:
+        """Return the layers in the engine's build cache, by id."""
+        with engine.failing("the build cache cannot be looked at"):
+            rows = self._client.df().get("BuildCache") or []
+        return frozenset(str(row["ID"]) for row in rows)
+
+    def forget(self, before: frozenset[str]) -> None:
+        """Remove from the build cache what was not in it before, and nothing uses."""
+        left = set(self.cached() - before)
+        with suppress(PrunerError), engine.failing("the build cache cannot be cleaned"):
+            # A layer goes only once all that stand on it are gone, and one is asked for at a time.
+            while gone := {name for name in sorted(left) if self._forgotten(name)}:
+                left -= gone
+
+    def _forgotten(self, name: str) -> bool:
+        filters = cast("Any", {"id": [name]})
+        return bool(self._client.api.prune_builds(filters=filters, all=True)["CachesDeleted"])
+
+
+@contextmanager
+def opened() -> Iterator[Yard]:
+    """Open a yard; OutsideError where no engine answers."""
+    client = engine.connect()
+    try:
+        with workspace() as place:
+            yard = Yard(client, place)
+            before = yard.cached()
+            try:
+                yield yard
+            finally:
+                yard.forget(before)
+    finally:
+        client.close()
+
+
+def require_room(yard: Yard, wanted: int, what: str) -> None:
+    """Raise OutsideError where fewer bytes are free than `what` is going to take."""
+    free = yard.room()
+    if free is not None and free < wanted:
+        raise OutsideError(
+            f"{what} needs about {wanted / 1e9:.1f} GB, and the engine's disk has {free / 1e9:.1f}",
+            hint="`docker system df` says what lies on it; `docker builder prune` clears its cache",
+        )
