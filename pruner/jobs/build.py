@@ -59,7 +59,8 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
             committed.proof.touched if committed.proof else (),
         )
         after = _measure(yard, minimal, tag, seconds, clock)
-        after = msgspec.structs.replace(after, starts=_starts(yard, job, tag, clock))
+        if not result.differences:
+            after = msgspec.structs.replace(after, starts=_starts(yard, job, tag, clock))
         name = None
         if keep and not result.differences:
             name = f"pruner/{image.name.lower()}:{CURRENT}"

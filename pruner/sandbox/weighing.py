@@ -23,10 +23,11 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 READ = 1 << 20
 
 
-def compressed_bytes(client: "DockerClient", tag: str) -> int:
+def compressed_bytes(client: "DockerClient", tag: str, known: dict[str, int]) -> int:
     """Return the bytes of an image's layers, each compressed as a registry has it.
 
-    A layer that the engine holds compressed counts as it is.
+    A layer that the engine holds compressed counts as it is. `known` has those that were weighed
+    before, by the name that an engine gives to a layer and what lies below it, and gets the others.
     """
     total = 0
     with failing(f"{tag} cannot be read"):
@@ -36,7 +37,9 @@ def compressed_bytes(client: "DockerClient", tag: str) -> int:
                 for member in archive:
                     file = archive.extractfile(member) if member.isreg() else None
                     if file is not None:
-                        total += _weight(file)
+                        if member.name not in known:
+                            known[member.name] = _weight(file)
+                        total += known[member.name]
         except tarfile.TarError as error:
             raise OutsideError(f"{tag} cannot be read: {error}") from error
     return total

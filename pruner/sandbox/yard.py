@@ -43,6 +43,7 @@ class Yard:
     def __init__(self, client: "DockerClient", place: Workspace) -> None:
         self._client = client
         self._place = place
+        self._weights: dict[str, int] = {}
 
     @contextmanager
     def built(self, plan: Plan) -> Iterator[str]:
@@ -74,7 +75,9 @@ class Yard:
         with engine.failing(f"{tag} cannot be looked at"):
             attrs = self._client.images.get(tag).attrs
             layers = len((attrs.get("RootFS") or {}).get("Layers") or ())
-        return Weight(int(attrs["Size"]), compressed_bytes(self._client, tag), layers)
+        return Weight(
+            int(attrs["Size"]), compressed_bytes(self._client, tag, self._weights), layers
+        )
 
     def size(self, tag: str) -> int | None:
         """Return the bytes of an image, None where the engine does not have it."""
