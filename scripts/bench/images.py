@@ -1,0 +1,168 @@
+#!/usr/bin/env python3
+"""Every sample image from nothing: locked, written, built as it was and as it is to be, measured.
+
+    scripts/bench/images.py [IMAGE …] [--out FOLDER]
+
+One image is there at a time. Each runs through the installed command, in a copy of the samples;
+afterwards a route that no exercise reaches is asked for in the minimal image (`unreached.toml`).
+Prints one table; with --out, what every command printed as JSON is kept. Exits 1 where an image is
+not proven, or a route does not answer.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import tomlkit
+
+ROOT = Path(__file__).parents[2]
+SAMPLES = ROOT / "sample_agents"
+PRUNER = Path(sys.executable).with_name("pruner")
+LEFT_ALONE = shutil.ignore_patterns(".pruner", "locks", "__pycache__")
+
+
+class Row(NamedTuple):
+    """What became of one image."""
+
+    image: str
+    locked: dict[str, Any]
+    built: dict[str, Any]
+
+
+class FailedError(Exception):
+    """A command of pruner's that ended with something other than 0 or 1."""
+
+
+def main() -> int:
+    """Measure the images that were named, all of them where none was."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("images", nargs="*", metavar="IMAGE")
+    parser.add_argument("--out", type=Path, help="Keep what the commands print, as JSON.")
+    given = parser.parse_args()
+    with (SAMPLES / "pruner.toml").open("rb") as file:
+        known = list(tomllib.load(file)["images"])
+    rows: list[Row] = []
+    failed: list[str] = []
+    with tempfile.TemporaryDirectory(prefix="pruner-images-") as folder:
+        tree = Path(shutil.copytree(SAMPLES, Path(folder) / "samples", ignore=LEFT_ALONE))
+        for image in given.images or known:
+            try:
+                rows.append(measured(tree, image))
+            except FailedError as error:
+                failed.append(f"{image}: {error}")
+                continue
+            if given.out is not None:
+                keep(rows[-1], given.out)
+    print(table(rows))
+    for line in failed:
+        print(line)
+    right = all(row.built["proof"]["passed"] for row in rows)
+    return 0 if right and not failed else 1
+
+
+def measured(tree: Path, image: str) -> Row:
+    """Lock an image, write its Dockerfile, and build both, the unreached route with the rest."""
+    config = (tree / "pruner.toml").read_bytes()
+    locked = pruner(tree, "lock", "--image", image, "--runtime", "docker", "--json")
+    pruner(tree, "image", image)
+    try:
+        add_unreached(tree, image)
+        built = pruner(tree, "build", image, "--json")
+    finally:
+        (tree / "pruner.toml").write_bytes(config)
+    return Row(image, locked, built)
+
+
+def pruner(tree: Path, *argv: str) -> dict[str, Any]:
+    """Run pruner and return what it printed as JSON, {} where it was not asked to."""
+    print(f"$ pruner {' '.join(argv)}", file=sys.stderr, flush=True)
+    done = subprocess.run([PRUNER, *argv], cwd=tree, stdout=subprocess.PIPE, check=False)
+    if done.returncode not in {0, 1} or not done.stdout:
+        raise FailedError(f"`pruner {' '.join(argv)}` ended with {done.returncode}")
+    if "--json" not in argv:
+        return {}
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def add_unreached(tree: Path, image: str) -> None:
+    """Add to an agent's exercises one that asks for what none of them has asked for."""
+    with (SAMPLES / "unreached.toml").open("rb") as file:
+        exercise = tomllib.load(file)[image]
+    path = tree / "pruner.toml"
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    document["images"][image]["agents"][0]["exercise"].append(exercise)  # type: ignore[index, union-attr]
+    path.write_text(tomlkit.dumps(document), encoding="utf-8")
+
+
+def keep(row: Row, folder: Path) -> None:
+    """Write what was printed of an image."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("locked", "built"):
+        text = json.dumps(getattr(row, name), indent=2)
+        (folder / f"{row.image}.{name}.json").write_text(f"{text}\n", encoding="utf-8")
+
+
+HEAD = (
+    "image", "original", "minimal", "less", "registry", "less", "context", "exercises", "unreached",
+    "ready", "rest",
+)  # fmt: skip
+
+
+def table(rows: list[Row]) -> str:
+    """Return the table as Markdown, which the documentation takes as it is."""
+    lines = [HEAD, ("---",) * len(HEAD), *(tuple(cells(row)) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cells(row: Row) -> list[str]:
+    """Return the cells of one image."""
+    before, after = row.built["original"], row.built["minimal"]
+    then = [item for agent in row.built["agents"] for item in agent["exercises"]]
+    first = [item for agent in row.locked["agents"] for item in agent["exercises"]]
+    *again, unreached = then
+    beyond = after["size_bytes"] - (row.built.get("base_bytes") or 0)
+    rest = sum(item["size_bytes"] for item in row.built.get("rest", ()))
+    return [
+        row.image,
+        gigabytes(before["size_bytes"]),
+        gigabytes(after["size_bytes"]),
+        less(before["size_bytes"], after["size_bytes"]),
+        f"{gigabytes(before['compressed_bytes'])} -> {gigabytes(after['compressed_bytes'])}",
+        less(before["compressed_bytes"], after["compressed_bytes"]),
+        less(before["context_bytes"], after["context_bytes"]),
+        f"{passed(first)} -> {passed(again)}",
+        f"{unreached['name']}: {unreached['outcome']}",
+        f"{ready(before)} -> {ready(after)}",
+        f"{100 * rest / max(1, beyond):.1f} %",
+    ]
+
+
+def passed(exercises: list[dict[str, Any]]) -> str:
+    """Return how many exercises passed."""
+    return f"{sum(item['ok'] for item in exercises)} of {len(exercises)}"
+
+
+def ready(measure: dict[str, Any]) -> str:
+    """Return the seconds until the agents are ready."""
+    return ", ".join(f"{start['ready_seconds']:.1f} s" for start in measure["starts"]) or "-"
+
+
+def gigabytes(count: int) -> str:
+    """Return bytes in units of 10^9."""
+    return f"{count / 1e9:.2f} GB"
+
+
+def less(before: int, after: int) -> str:
+    """Return how much smaller something became."""
+    return f"{100 * (1 - after / max(1, before)):.0f} %"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
