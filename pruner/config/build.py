@@ -119,7 +119,6 @@ def _family(table: rule_tables.FamilyTable, where: Where) -> Family:
             Member(distribution=normalise(row.distribution), has=row.has, gpu=row.gpu)
             for row in table.members
         ),
-        since=table.since,
         source=table.source or where.file,
         date=table.date,
     )

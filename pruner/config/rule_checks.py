@@ -8,18 +8,11 @@ from packaging.version import InvalidVersion, Version
 
 from pruner.config.mistakes import Mistake, shown
 
-_PYTHON_LINE = re.compile(r"3\.\d{1,2}")
 _SHORT_VERSION = re.compile(r"(\d{1,3}(\.\d{1,3})?)?", re.ASCII)
 _LOCAL = re.compile(r"([a-z0-9]+(\.[a-z0-9]+)*)?")
 _SONAME = re.compile(r"[!-.0-~]{1,255}")
 _DEBIAN = re.compile(r"[a-z0-9][a-z0-9+.-]{1,99}")
 _DOTTED = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
-
-
-def python_line(value: str, *key: str | int) -> None:
-    """Check a line of Python versions, such as 3.4."""
-    if not _PYTHON_LINE.fullmatch(value):
-        raise Mistake(f"{shown(value)} is no line of Python 3", *key, hint='write it as "3.4"')
 
 
 def distribution(value: str, *key: str | int) -> None:

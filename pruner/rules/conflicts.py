@@ -11,7 +11,7 @@ import msgspec
 
 from pruner.rules.reading import Row, Rule, rows
 
-Kind = Literal["builds", "names", "stdlib"]
+Kind = Literal["builds", "names"]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,9 +34,8 @@ class Family(Rule, frozen=True, kw_only=True):
     """A row of families.toml: distributions of which an environment needs only one.
 
     `kind` says what they are to each other: "builds" of one project, with one API; "names" of
-    projects that share an import name and no more, or of which one follows the other; "stdlib",
-    copies of what the standard library has from Python `since` on, so that none is needed there.
-    Members stand in the order of preference.
+    projects that share an import name and no more, or of which one follows the other. Members stand
+    in the order of preference.
     """
 
     name: str
@@ -44,7 +43,6 @@ class Family(Rule, frozen=True, kw_only=True):
     kind: Kind
     why: str
     members: tuple[Member, ...]
-    since: str = ""
 
     def telling(self, used: Iterable[str]) -> tuple[str, ...]:
         """Return those of the used names, dotted below the import name, that tell members apart."""
