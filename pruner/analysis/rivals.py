@@ -1,10 +1,14 @@
 """Distributions that stand in each other's way: found on the disk, and known as families."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pruner.analysis.attribution import BYTECODE, module_of
 from pruner.model import Inventory, Value
+
+_FOR_TOOLS = re.compile(r"/include/|\.(h|hh|hpp|hxx|cuh|pyi)\Z")
+"""Headers and stubs: what compilers and type checkers read, and no agent that runs."""
 
 
 class Member(Value, frozen=True):
@@ -57,14 +61,15 @@ def rivals(
     """Return the groups of distributions that share a file, an import name or a family.
 
     Files that several own with the same content are in nobody's way, such as the `__init__.py` of a
-    namespace; neither are those outside of the import names that are `used`: many bring `tests`.
+    namespace; neither are those outside of the import names that are `used`: many bring `tests`;
+    nor headers and stubs: libraries of two CUDA stacks lie side by side and share nothing else.
     One alone is a group where another member of its family is `chosen` to take its place.
     """
     owners = _owners(inventory)
     differing = {
         path: row
         for path, row in owners.items()
-        if len(_contents(row)) > 1 and _top(path, inventory) in used
+        if len(_contents(row)) > 1 and _top(path, inventory) in used and not _FOR_TOOLS.search(path)
     }
     names = {
         name: paths for name, paths in _shared_names(inventory, owners).items() if name in used

@@ -13,7 +13,6 @@ from pruner.analysis.evidence import reached
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.promises import broken_promises
-from pruner.analysis.stacks import stacks
 from pruner.analysis.system import System
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
@@ -99,7 +98,8 @@ class _Press:
         with self._trial.clock.step("look up the hashes", sandbox=False):
             text = lock(plan.inventory, plan.verdicts, self._origins)
         built = self._builders.of(text)
-        inspection = Inspection(self._trial, self._case.known)
+        case = self._case
+        inspection = Inspection(self._trial, case.known, case.seen.subject.inventory, case.linkage)
         proof = prove(
             self._trial,
             {report.name: report for report in reports(self._case.seen.subject.traces)},
@@ -142,7 +142,7 @@ def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settle
         restored=tuple(Restored(name=name, why=why) for name, why in restored.items()),
         differences=tried.proof.differences,
     )
-    return _settled(case, decided, tried, report)
+    return _settled(decided, tried, report)
 
 
 def settle_as(trial: Trial, case: Case, before: Settled, plan: Plan) -> Settled:
@@ -157,7 +157,7 @@ def settle_as(trial: Trial, case: Case, before: Settled, plan: Plan) -> Settled:
         restored=before.proof.restored if before.proof else (),
         differences=tried.proof.differences,
     )
-    return _settled(case, before.decided, tried, report)
+    return _settled(before.decided, tried, report)
 
 
 def plan_of(image: Image, case: Case, decided: Decided, wish: Wish) -> Plan:
@@ -206,7 +206,7 @@ def _missed(tried: _Attempt, decided: Decided, ownership: Ownership) -> dict[str
     return missed(tried.proof.traces, could, ownership)
 
 
-def _settled(case: Case, decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
+def _settled(decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
     plan, inspection = tried.plan, tried.inspection
     return Settled(
         verdicts=inspection.sized(plan),
@@ -214,7 +214,7 @@ def _settled(case: Case, decided: Decided, tried: _Attempt, report: ProofReport)
         conflicts=(
             *decided.conflicts,
             *inspection.conflicts,
-            *stacks(case.seen.subject.inventory, case.linkage, plan.verdicts),
+            *inspection.stacks(plan),
             *broken_promises(inspection.declared(plan), plan.verdicts),
         ),
         text=tried.text,

@@ -313,6 +313,8 @@ def test_two_that_no_rule_knows() -> None:
         {"a": {"ns/x.py": "a"}, "b": {"ns/y.py": "b"}},
         {"a": {"ns/__init__.py": "a"}, "b": {"ns/sub/__init__.py": "b"}},
         {"a": {"x.py": "a", "x.cpython-311-x86_64-linux-gnu.so": "b"}},
+        {"a": {"ns/include/nv/target": "a"}, "b": {"ns/include/nv/target": "b"}},
+        {"a": {"ns/x.h": "a", "ns/x.pyi": "a"}, "b": {"ns/x.h": "b", "ns/x.pyi": "b"}},
     ],
 )
 def test_who_is_in_nobodys_way(files: dict[str, dict[str, str]]) -> None:
