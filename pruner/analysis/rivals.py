@@ -16,6 +16,7 @@ class Member(Value, frozen=True):
 
     distribution: str
     has: tuple[str, ...] = ()  # below the import name: "imshow"; who uses one needs this member
+    maps: tuple[str, ...] = ()  # libraries below site-packages; they are mapped where it is used
     gpu: bool | None = None  # built for one, or for none; None: the same for both
 
 
@@ -40,6 +41,10 @@ class Family(Value, frozen=True):
     def member(self, key: str) -> Member | None:
         """Return a member by the key of its distribution."""
         return next((member for member in self.members if member.distribution == key), None)
+
+    def owners(self, name: str) -> tuple[Member, ...]:
+        """Return the members that have a name below the import name, or a library."""
+        return tuple(row for row in self.members if name in row.has or name in row.maps)
 
 
 class Rivals(Value, frozen=True):
@@ -179,3 +184,16 @@ class _Groups:
             if len(group) > 1 or group <= self.alone
         }
         return sorted(groups)
+
+
+def contested(
+    inventory: Inventory, families: Iterable[Family], chosen: Collection[str] = ()
+) -> frozenset[str]:
+    """Return the first parts of import names for which an environment has several of a family."""
+    known = inventory.by_key()
+    return frozenset(
+        name.partition(".")[0]
+        for family in families
+        if len({*known, *chosen}.intersection(family.keys)) > 1
+        for name in family.imports
+    )

@@ -28,6 +28,7 @@ class MemberTable(Table, frozen=True, kw_only=True):
 
     distribution: str
     has: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
     gpu: bool | None = None
 
     def __post_init__(self) -> None:
@@ -35,6 +36,8 @@ class MemberTable(Table, frozen=True, kw_only=True):
         rule_checks.distribution(self.distribution, "distribution")
         for index, name in enumerate(self.has):
             rule_checks.dotted_name(name, "has", index)
+        for index, path in enumerate(self.maps):
+            rule_checks.library(path, "maps", index)
 
 
 class FamilyTable(RuleTable, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from pruner.analysis.evidence import reached
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.promises import broken_promises
+from pruner.analysis.rivals import contested
 from pruner.analysis.system import System
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
@@ -118,6 +119,8 @@ def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
 
 def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
+    about = contested(case.seen.subject.inventory, case.known.families, _chosen(trial.image))
+    reading = reading._replace(about=about)
     press = _Press(trial, case)
     subject, restored, rounds = case.seen.subject, dict[str, str](), 0
     while True:
@@ -181,7 +184,7 @@ def _decided(
     """
     weighed = weigh(subject, case.ownership, reading, policy)
     verdicts = decide(subject.inventory, weighed.evidence, policy)
-    known = _known(image, subject, case.ownership)
+    known = _known(image, subject, case.ownership)._replace(installed=weighed.used)
     found = conflicts(known, verdicts, case.known.families)
     if not to_replace(subject.inventory, found, image.use):
         settled = all(row.settled for row in found)
@@ -225,7 +228,6 @@ def _settled(decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
 
 def _known(image: Image, subject: Subject, ownership: Ownership) -> Known:
     traces = (*subject.traces, *subject.also)
-    chosen = {normalise(name): name for name in image.keep}
     return Known(
         image=image.name,
         inventory=subject.inventory,
@@ -234,8 +236,14 @@ def _known(image: Image, subject: Subject, ownership: Ownership) -> Known:
         tree=subject.tree,
         files=reached(subject.tree, subject.entries, traces),
         gpu=image.gpu,
-        use=chosen | {normalise(Requirement(line).name): line for line in image.use},
+        use=_chosen(image),
     )
+
+
+def _chosen(image: Image) -> dict[str, str]:
+    """Return what the configuration names: key -> requirement."""
+    kept = {normalise(name): name for name in image.keep}
+    return kept | {normalise(Requirement(line).name): line for line in image.use}
 
 
 def _kept_names(

@@ -18,11 +18,14 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """One distribution of a family; its name is normalised (PEP 503).
 
     `has` are names below the import name, dotted where they stand deeper, that this member has
-    and not every other one does. `gpu` says what it is built for; None where that says nothing.
+    and not every other one does. `maps` are its libraries, below site-packages, that are mapped
+    only where what it alone has really runs. `gpu` says what it is built for; None where that says
+    nothing.
     """
 
     distribution: str
     has: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
     gpu: bool | None = None
 
     def covers(self, used: str) -> bool:

@@ -30,6 +30,7 @@ distribution = "Our_OpenCV"
 [[rules.families.members]]
 distribution = "opencv-python"
 has = ["imshow", "aruco.detectMarkers"]
+maps = ["cv2/window.so"]
 gpu = false
 
 [[rules.families]]
@@ -77,6 +78,7 @@ def test_rows_become_the_values_that_pruner_has_of_its_own(tmp_path: Path) -> No
                     Member(
                         distribution="opencv-python",
                         has=("imshow", "aruco.detectMarkers"),
+                        maps=("cv2/window.so",),
                         gpu=False,
                     ),
                 ),
@@ -187,7 +189,7 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     "unknown-key-of-a-member": (
         FAMILY + "members = [{ distribution = 'a', hass = [] }, { distribution = 'b' }]",
         f"{AT}.members[0].hass: unknown key",
-        "did you mean has? (distribution, gpu, has)",
+        "did you mean has? (distribution, gpu, has, maps)",
     ),
     "no-members": (FAMILY, f"{AT}.members: is missing", None),
     "one-member": (
@@ -229,6 +231,11 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
         FAMILY + "members = [{ distribution = 'a', has = ['b.'] }, { distribution = 'b' }]",
         f'{AT}.members[0].has[0]: "b." is no name in Python',
         NAME,
+    ),
+    "maps": (
+        FAMILY + "members = [{ distribution = 'a', maps = ['/a/b.so'] }, { distribution = 'b' }]",
+        f'{AT}.members[0].maps[0]: "/a/b.so" is no library below site-packages',
+        "write it from site-packages on, such as cv2/qt/plugins/platforms/libqxcb.so",
     ),
     "distribution": (
         FAMILY + "members = [{ distribution = 'a' }, { distribution = 'b==1' }]",
