@@ -4,14 +4,25 @@ A group of rivals is settled by the first of these that says something:
 
 1. the configuration names one (`use`);
 2. one alone is needed for another import name of its own as well (pymongo, which brings `bson`);
-3. code uses what only some members of a family have: the first of them in the family's order that
-   has all of it, and of builds also one that is not installed;
+3. code uses what only some members of a family have, or a library was mapped that only they have:
+   the first of them in the family's order that has all of it, and of builds also one that is not
+   installed;
 4. of builds, the first in the family's order, those for a GPU first where the image says so;
 5. one alone was loaded, or several that share no more than the `__init__.py` of a package;
 6. one has the file that an import takes of several.
 
 Whose content a file has that several own is no reason by itself: that was a race between their
 installations, and the answer must not change with it.
+
+First-party code means what it reads, wherever it stands. Installed code is read by other rules, as
+it mentions much that nobody calls (a window to look at an image, in a function for debugging):
+
+- What it reads whenever its file is loaded counts, where that ran or is certain to.
+- What it reads elsewhere, in a function that may never be called, counts where its distribution
+  requires a member that has it: a need that is stated.
+- Neither counts where the members that have it also have a library that is mapped as soon as it
+  really runs. There that library speaks: many require opencv-python for no window at all, and who
+  only holds `cv2.imshow`, or puts it into a table, opens none.
 """
 
 from collections import defaultdict
@@ -21,6 +32,7 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.installed import Used
 from pruner.analysis.rivals import Family, Member, Rivals, rivals
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.verdicts import DROP, KEEP
@@ -41,6 +53,7 @@ class Known(NamedTuple):
     files: frozenset[str]  # first-party files that are reached
     gpu: bool  # what the configuration says of the image
     use: Mapping[str, str]  # key -> the requirement of the configuration's `use`
+    installed: tuple[Used, ...] = ()  # what installed code reads off rivals
 
 
 class Decision(NamedTuple):
@@ -56,6 +69,8 @@ def conflicts(
 ) -> tuple[Conflict, ...]:
     """Return the conflicts among installed distributions of which at least one would be kept."""
     kept = {row.name for row in verdicts if row.kept}
+    reading = tuple(row for row in known.installed if kept.intersection(row.owners))
+    known = known._replace(installed=reading)
     groups = rivals(known.inventory, families, _used(known), known.use.keys())
     return tuple(_conflict(known, group) for group in groups if kept.intersection(group.keys))
 
@@ -203,12 +218,11 @@ def _top(known: Known, path: str) -> str:
 def _by_family(known: Known, group: Rivals, family: Family) -> Decision | None:
     """Decide by what code uses, and among builds by preference; None where that says nothing."""
     speaking = _speaking(known, family)
-    fitting = [row for row in _ordered(family, gpu=known.gpu) if {*row.has} >= speaking.keys()]
+    fitting = [
+        row for row in _ordered(family, gpu=known.gpu) if {*row.has, *row.maps} >= speaking.keys()
+    ]
     here = [row for row in fitting if row.distribution in group.keys]
-    proof = tuple(
-        Proof(kind="use", what=f"{family.imports[0]}.{name}", by=by)
-        for name, by in sorted(speaking.items())[:MOST_FILES]
-    )
+    proof = tuple(row for _, row in sorted(speaking.items())[:MOST_FILES])
     if speaking and not fitting:
         names = " and ".join(sorted(speaking)[:MOST_FILES])
         return Decision((), f"none of them has {names}, which code uses together", proof)
@@ -217,9 +231,7 @@ def _by_family(known: Known, group: Rivals, family: Family) -> Decision | None:
         why = _because(family, taken[0], speaking, gpu=known.gpu) if taken else ""
         return Decision((taken[0].distribution,), why, proof) if taken else None
     if speaking and len(here) == 1:
-        name, by = next(iter(sorted(speaking.items())))
-        what = f"{family.imports[0]}.{name}"
-        return Decision((here[0].distribution,), f"{what} is its own, used by {by}", proof)
+        return Decision((here[0].distribution,), _spoken(proof[0], "its own, "), proof)
     return None
 
 
@@ -230,10 +242,16 @@ def _ordered(family: Family, *, gpu: bool) -> list[Member]:
     return sorted(family.members, key=lambda row: row.gpu is not None and row.gpu is not gpu)
 
 
-def _because(family: Family, taken: Member, speaking: Mapping[str, str], *, gpu: bool) -> str:
+def _spoken(proof: Proof, own: str = "") -> str:
+    """Return the clause that says what code uses, or what a run had mapped."""
+    if proof.kind == "library":
+        return f"{proof.what} is {own}mapped by {proof.agent}"
+    return f"{proof.what} is {own}used by {proof.by}"
+
+
+def _because(family: Family, taken: Member, speaking: Mapping[str, Proof], *, gpu: bool) -> str:
     if speaking:
-        name, by = next(iter(sorted(speaking.items())))
-        return f"{family.imports[0]}.{name} is used by {by}"
+        return _spoken(min(speaking.items())[1])
     if taken.gpu is not None:
         said = "gpu = true" if gpu else "the configuration says of no GPU"
         return f"{said}, so {taken.distribution}"
@@ -245,19 +263,51 @@ def _because(family: Family, taken: Member, speaking: Mapping[str, str], *, gpu:
     )
 
 
-def _speaking(known: Known, family: Family) -> dict[str, str]:
-    """Return what code uses of what only some members have -> "path:line"."""
-    special = {name for row in family.members for name in row.has}
-    found: dict[str, str] = {}
+def _speaking(known: Known, family: Family) -> dict[str, Proof]:
+    """Return what is used of what only some members have: names, and libraries by their paths."""
+    found: dict[str, Proof] = {}
     for dotted, by in _uses(known).items():
-        for top in family.imports:
-            rest = dotted.removeprefix(f"{top}.")
-            if rest == dotted:
-                continue
-            for name in special:
-                if rest == name or rest.startswith(f"{name}."):
-                    found.setdefault(name, by)
-    return found
+        for name in _special(family, dotted):
+            found.setdefault(name, Proof(kind="use", what=f"{family.imports[0]}.{name}", by=by))
+    for row in known.installed:
+        for name in _special(family, row.name):
+            if name not in found and _is_meant(known, family, name, row):
+                what = f"{family.imports[0]}.{name}"
+                found[name] = Proof(kind="use", what=what, by=row.by)
+    return found | _mapped(known, family)
+
+
+def _special(family: Family, dotted: str) -> list[str]:
+    """Return the names that tell members apart of which a dotted name is one, or stands below."""
+    rests = [dotted.removeprefix(f"{top}.") for top in family.imports]
+    special = {name for row in family.members for name in row.has}
+    return sorted(
+        name
+        for rest in rests
+        if rest != dotted
+        for name in special
+        if rest == name or rest.startswith(f"{name}.")
+    )
+
+
+def _is_meant(known: Known, family: Family, name: str, row: Used) -> bool:
+    """Tell whether a line of installed code speaks for the members that have what it reads."""
+    having = family.owners(name)
+    if not set(row.owners).isdisjoint(family.keys) or all(member.maps for member in having):
+        return False
+    stated = {key for owner in row.owners for key in known.inventory.requires.get(owner, ())}
+    return row.runs or any(member.distribution in stated for member in having)
+
+
+def _mapped(known: Known, family: Family) -> dict[str, Proof]:
+    """Return the libraries, mapped in a trace, that only some members have."""
+    libraries = {path for row in family.members for path in row.maps}
+    return {
+        path: Proof(kind="library", what=path, agent=trace.agent)
+        for trace in known.traces
+        for item in trace.loaded
+        if (path := known.ownership.below_site(item.file)) in libraries
+    }
 
 
 def _uses(known: Known) -> dict[str, str]:

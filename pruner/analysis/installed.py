@@ -36,6 +36,23 @@ class Sites(msgspec.Struct, frozen=True, array_like=True):
     asks: tuple[Ask, ...] = ()
 
 
+class Use(msgspec.Struct, frozen=True):
+    """What installed code reads off a module: `cv2.ximgproc.thinning`, at one line."""
+
+    name: str
+    line: int
+    always: bool = False  # whenever its file is loaded: in no function, and in no branch
+
+
+class Used(Value, frozen=True):
+    """What one line of installed code reads off a module, and how sure it is that it runs."""
+
+    name: str
+    by: str  # "path:line", below site-packages
+    owners: tuple[str, ...]
+    runs: bool  # it ran, or runs whenever what leads to it is needed
+
+
 class Source(Value, frozen=True):
     """An installed file of Python source; `sha256` as RECORD spells it, `size` in bytes."""
 

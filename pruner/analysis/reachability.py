@@ -91,6 +91,7 @@ class Reach(Value, frozen=True):
     chains: dict[str, tuple[str, ...]]
     starts: dict[str, str]  # the file that the chain begins in, as a trace names it
     users: dict[str, tuple[str, ...]]  # the distributions whose code imports it
+    importers: tuple[tuple[Source, State], ...] = ()  # files that import what was asked `about`
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0  # that were read
 
@@ -104,6 +105,7 @@ class Start(Value, frozen=True):
     scripts: tuple[OwnedFile, ...] = ()  # programs that it starts
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
+    about: frozenset[str] = frozenset()  # first parts of import names: who imports them is told
 
 
 class Step(NamedTuple):
@@ -147,6 +149,7 @@ class _Walk:
         self._inventory = inventory
         self._ownership = ownership
         self._symbols = start.symbols
+        self._about = start.about
         self._sites_of = sites_of
         self._sources = sources(inventory)
         self._programs = programs(inventory, ownership)
@@ -217,6 +220,11 @@ class _Walk:
             },
             starts={key: self._begun(row.step) for key, row in sorted(self._reached.items())},
             users={key: tuple(sorted(users)) for key, users in sorted(self._users.items())},
+            importers=tuple(
+                (self._sources[path], self._state[path])
+                for path, sites in sorted(self._sites.items())
+                if any(site.module.partition(".")[0] in self._about for site in sites.sites)
+            ),
             unreadable=tuple(self._unreadable[path] for path in sorted(self._unreadable)),
             files=len(self._sites),
         )

@@ -1,10 +1,14 @@
 """Distributions that stand in each other's way: found on the disk, and known as families."""
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from pruner.analysis.attribution import BYTECODE, module_of
 from pruner.model import Inventory, Value
+
+_FOR_TOOLS = re.compile(r"/include/|\.(h|hh|hpp|hxx|cuh|pyi)\Z")
+"""Headers and stubs: what compilers and type checkers read, and no agent that runs."""
 
 
 class Member(Value, frozen=True):
@@ -12,6 +16,7 @@ class Member(Value, frozen=True):
 
     distribution: str
     has: tuple[str, ...] = ()  # below the import name: "imshow"; who uses one needs this member
+    maps: tuple[str, ...] = ()  # libraries below site-packages; they are mapped where it is used
     gpu: bool | None = None  # built for one, or for none; None: the same for both
 
 
@@ -37,6 +42,10 @@ class Family(Value, frozen=True):
         """Return a member by the key of its distribution."""
         return next((member for member in self.members if member.distribution == key), None)
 
+    def owners(self, name: str) -> tuple[Member, ...]:
+        """Return the members that have a name below the import name, or a library."""
+        return tuple(row for row in self.members if name in row.has or name in row.maps)
+
 
 class Rivals(Value, frozen=True):
     """Installed distributions that stand in each other's way, and what shows it."""
@@ -57,14 +66,15 @@ def rivals(
     """Return the groups of distributions that share a file, an import name or a family.
 
     Files that several own with the same content are in nobody's way, such as the `__init__.py` of a
-    namespace; neither are those outside of the import names that are `used`: many bring `tests`.
+    namespace; neither are those outside of the import names that are `used`: many bring `tests`;
+    nor headers and stubs: libraries of two CUDA stacks lie side by side and share nothing else.
     One alone is a group where another member of its family is `chosen` to take its place.
     """
     owners = _owners(inventory)
     differing = {
         path: row
         for path, row in owners.items()
-        if len(_contents(row)) > 1 and _top(path, inventory) in used
+        if len(_contents(row)) > 1 and _top(path, inventory) in used and not _FOR_TOOLS.search(path)
     }
     names = {
         name: paths for name, paths in _shared_names(inventory, owners).items() if name in used
@@ -174,3 +184,16 @@ class _Groups:
             if len(group) > 1 or group <= self.alone
         }
         return sorted(groups)
+
+
+def contested(
+    inventory: Inventory, families: Iterable[Family], chosen: Collection[str] = ()
+) -> frozenset[str]:
+    """Return the first parts of import names for which an environment has several of a family."""
+    known = inventory.by_key()
+    return frozenset(
+        name.partition(".")[0]
+        for family in families
+        if len({*known, *chosen}.intersection(family.keys)) > 1
+        for name in family.imports
+    )

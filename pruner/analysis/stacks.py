@@ -28,10 +28,11 @@ def stacks(
     parts: dict[str, dict[str, dict[str, str]]] = defaultdict(lambda: defaultdict(dict))
     for dist in inventory.distributions:
         for file in dist.files if dist.key in kept else ():
-            name = linkage[file.path].soname if file.path in linkage else None
-            match = _PART.match(name or posixpath.basename(file.path))
+            soname = linkage[file.path].soname if file.path in linkage else None
+            name = soname or posixpath.basename(file.path)
+            match = _PART.match(name)
             if match is not None:
-                parts[match["part"]][match["major"]].setdefault(dist.key, match[0])
+                parts[match["part"]][match["major"]].setdefault(dist.key, name)
     # Parts count on their own, libcufft is at 11 in CUDA 12: only the same part tells two stacks.
     twice = {part: rows for part, rows in parts.items() if len(rows) > 1}
     found = [

@@ -1,7 +1,7 @@
 """Join what was observed with what code could load and what is installed: all levels at once."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
@@ -15,10 +15,12 @@ from pruner.analysis.evidence import (
     taken,
     users,
 )
+from pruner.analysis.installed import Source, Use, Used
 from pruner.analysis.linkage import Linkage, Links, links
 from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
 from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
+from pruner.analysis.states import State
 from pruner.analysis.usage import used_data
 from pruner.analysis.verdicts import LEAST, Evidence
 from pruner.analysis.words import Driver, Known, Words
@@ -48,6 +50,14 @@ class Subject(Value, frozen=True):
     also: tuple[Trace, ...] = ()  # of other runs, whose evidence counts as well
 
 
+UsesOf = Callable[[Sequence[Source]], Mapping[str, tuple[Use, ...]]]
+
+
+def no_uses(_: Sequence[Source]) -> dict[str, tuple[Use, ...]]:
+    """Return nothing: where nobody asks what files read off modules."""
+    return {}
+
+
 class Reading(NamedTuple):
     """How installed files are read: what only a sandbox can open."""
 
@@ -56,6 +66,8 @@ class Reading(NamedTuple):
     startup: frozenset[str] = frozenset()  # modules that load themselves: see rules/startup.toml
     drivers: tuple[Driver, ...] = ()  # see rules/drivers.toml
     needs: tuple[ModuleNeed, ...] = ()  # see rules/needs.toml
+    uses_of: UsesOf = no_uses
+    about: frozenset[str] = frozenset()  # import names of rivals: who uses what of them is asked
 
 
 class Weighed(Value, frozen=True):
@@ -64,6 +76,7 @@ class Weighed(Value, frozen=True):
     evidence: Evidence
     missing: tuple[Missing, ...]
     unreadable: tuple[Unreadable, ...]  # installed files, as the sandbox spells them
+    used: tuple[Used, ...] = ()  # what installed code uses of rivals
 
 
 def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Policy) -> Weighed:
@@ -107,6 +120,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         scripts=asks.scripts,
         named=frozenset(words.where),
         asked=subject.asked,
+        about=reading.about,
     )
     reach = reachable(inventory, ownership, start, reading.sites_of)
     proofs = {
@@ -129,7 +143,29 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         users=_users(traces, ownership, required, reach, native),
     )
     missing = tuple(item for item in imports.missing if not _stands_in(item, reading.needs, based))
-    return Weighed(evidence=evidence, missing=missing, unreadable=reach.unreadable)
+    return Weighed(
+        evidence=evidence,
+        missing=missing,
+        unreadable=reach.unreadable,
+        used=_used(reach, reading, ownership),
+    )
+
+
+def _used(reach: Reach, reading: Reading, ownership: Ownership) -> tuple[Used, ...]:
+    """Return what reached installed files use of rivals, but for parts that others cope without."""
+    states = {source: state for source, state in reach.importers if state is not State.MAYBE}
+    found = reading.uses_of(list(states)) if states else {}
+    return tuple(
+        Used(
+            name=use.name,
+            by=f"{ownership.below_site(source.path)}:{use.line}",
+            owners=ownership.of_file(source.path),
+            runs=use.always and state >= State.CERTAIN,
+        )
+        for source, state in states.items()
+        for use in found.get(source.path, ())
+        if use.name.partition(".")[0] in reading.about
+    )
 
 
 def _stands_in(item: Missing, needs: Iterable[ModuleNeed], based: Mapping[str, object]) -> bool:

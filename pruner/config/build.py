@@ -117,10 +117,11 @@ def _family(table: rule_tables.FamilyTable, where: Where) -> Family:
         kind=cast("Kind", table.kind),
         why=table.why,
         members=tuple(
-            Member(distribution=normalise(row.distribution), has=row.has, gpu=row.gpu)
+            Member(
+                distribution=normalise(row.distribution), has=row.has, maps=row.maps, gpu=row.gpu
+            )
             for row in table.members
         ),
-        since=table.since,
         source=table.source or where.file,
         date=table.date,
     )

@@ -45,6 +45,14 @@ def dotted_name(value: str, *key: str | int) -> None:
         raise Mistake(f"{shown(value)} is no name in Python", *key, hint=hint)
 
 
+def library(value: str, *key: str | int) -> None:
+    """Check the path of a library as it lies below site-packages."""
+    parts = value.split("/")
+    if "" in parts or ".." in parts or ".so" not in parts[-1]:
+        hint = "write it from site-packages on, such as cv2/qt/plugins/platforms/libqxcb.so"
+        raise Mistake(f"{shown(value)} is no library below site-packages", *key, hint=hint)
+
+
 def public_version(value: str, *key: str | int) -> None:
     """Check a version without its local part."""
     try:

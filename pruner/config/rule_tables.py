@@ -12,6 +12,8 @@ from pruner.model import normalise
 from pruner.rules import Kind
 
 KINDS: tuple[str, ...] = get_args(Kind)
+FEWEST = 2
+"""Members of a family."""
 
 
 class RuleTable(Table, frozen=True, kw_only=True):
@@ -26,6 +28,7 @@ class MemberTable(Table, frozen=True, kw_only=True):
 
     distribution: str
     has: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
     gpu: bool | None = None
 
     def __post_init__(self) -> None:
@@ -33,6 +36,8 @@ class MemberTable(Table, frozen=True, kw_only=True):
         rule_checks.distribution(self.distribution, "distribution")
         for index, name in enumerate(self.has):
             rule_checks.dotted_name(name, "has", index)
+        for index, path in enumerate(self.maps):
+            rule_checks.library(path, "maps", index)
 
 
 class FamilyTable(RuleTable, frozen=True, kw_only=True):
@@ -43,7 +48,6 @@ class FamilyTable(RuleTable, frozen=True, kw_only=True):
     kind: str
     why: str
     members: tuple[MemberTable, ...]
-    since: str = ""
 
     def __post_init__(self) -> None:
         """Check every value, and the members against each other."""
@@ -55,24 +59,12 @@ class FamilyTable(RuleTable, frozen=True, kw_only=True):
         for index, name in enumerate(self.imports):
             rule_checks.dotted_name(name, "imports", index)
         self._check_members()
-        self._check_since()
 
     def _check_members(self) -> None:
-        fewest = 1 if self.kind == "stdlib" else 2
-        if len(self.members) < fewest:
-            hint = f"a family of this kind has at least {fewest}"
+        if len(self.members) < FEWEST:
+            hint = f"a family has at least {FEWEST}"
             raise Mistake(f"are only {len(self.members)}", "members", hint=hint)
         rule_checks.distinct([normalise(row.distribution) for row in self.members], "members")
-
-    def _check_since(self) -> None:
-        if self.kind != "stdlib":
-            if self.since:
-                raise Mistake('means nothing without kind = "stdlib"', "since", hint="remove since")
-        elif not self.since:
-            hint = 'the Python that has it in its standard library, such as since = "3.4"'
-            raise Mistake("is missing", "since", hint=hint)
-        else:
-            rule_checks.python_line(self.since, "since")
 
 
 class CudaTable(RuleTable, frozen=True, kw_only=True):

@@ -13,9 +13,6 @@ from pruner.rules import consequences, cuda_builds, families, feeds, sonames
 
 T = TypeVar("T")
 
-STDLIB = "stdlib"
-"""The kind of families of which none is needed: nobody's rivals but the standard library's."""
-
 
 class Knowledge(NamedTuple):
     """Rows of rules: who stands in for whom, what is built for what, who brings which library."""
@@ -29,9 +26,8 @@ class Knowledge(NamedTuple):
 
 def knowledge(own: Rules) -> Knowledge:
     """Return what is known; the user's own rows take the place of ours."""
-    known = [row for row in families(own.families) if row.kind != STDLIB]
     return Knowledge(
-        families=_as(Family, known),
+        families=_as(Family, families(own.families)),
         builds=_as(Build, cuda_builds(own.cuda)),
         feeds=tuple(
             Feed(build=build, what=row.what)

@@ -13,7 +13,7 @@ from pruner.analysis.evidence import reached
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.offers import Scene
 from pruner.analysis.promises import broken_promises
-from pruner.analysis.stacks import stacks
+from pruner.analysis.rivals import contested
 from pruner.analysis.system import System
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
@@ -99,7 +99,8 @@ class _Press:
         with self._trial.clock.step("look up the hashes", sandbox=False):
             text = lock(plan.inventory, plan.verdicts, self._origins)
         built = self._builders.of(text)
-        inspection = Inspection(self._trial, self._case.known)
+        case = self._case
+        inspection = Inspection(self._trial, case.known, case.seen.subject.inventory, case.linkage)
         proof = prove(
             self._trial,
             {report.name: report for report in reports(self._case.seen.subject.traces)},
@@ -118,6 +119,8 @@ def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
 
 def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settled:
     """Decide and prove until the proof puts nothing back any more."""
+    about = contested(case.seen.subject.inventory, case.known.families, _chosen(trial.image))
+    reading = reading._replace(about=about)
     press = _Press(trial, case)
     subject, restored, rounds = case.seen.subject, dict[str, str](), 0
     while True:
@@ -143,7 +146,7 @@ def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settle
         differences=tried.proof.differences,
         touched=tried.proof.touched,
     )
-    return _settled(case, decided, tried, report)
+    return _settled(decided, tried, report)
 
 
 def settle_as(trial: Trial, case: Case, before: Settled, plan: Plan) -> Settled:
@@ -159,7 +162,7 @@ def settle_as(trial: Trial, case: Case, before: Settled, plan: Plan) -> Settled:
         differences=tried.proof.differences,
         touched=tried.proof.touched,
     )
-    return _settled(case, before.decided, tried, report)
+    return _settled(before.decided, tried, report)
 
 
 def plan_of(image: Image, case: Case, decided: Decided, wish: Wish) -> Plan:
@@ -183,7 +186,7 @@ def _decided(
     """
     weighed = weigh(subject, case.ownership, reading, policy)
     verdicts = decide(subject.inventory, weighed.evidence, policy)
-    known = _known(image, subject, case.ownership)
+    known = _known(image, subject, case.ownership)._replace(installed=weighed.used)
     found = conflicts(known, verdicts, case.known.families)
     if not to_replace(subject.inventory, found, image.use):
         settled = all(row.settled for row in found)
@@ -208,7 +211,7 @@ def _missed(tried: _Attempt, decided: Decided, ownership: Ownership) -> dict[str
     return missed(tried.proof.traces, could, ownership)
 
 
-def _settled(case: Case, decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
+def _settled(decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
     plan, inspection = tried.plan, tried.inspection
     return Settled(
         verdicts=inspection.sized(plan),
@@ -216,7 +219,7 @@ def _settled(case: Case, decided: Decided, tried: _Attempt, report: ProofReport)
         conflicts=(
             *decided.conflicts,
             *inspection.conflicts,
-            *stacks(case.seen.subject.inventory, case.linkage, plan.verdicts),
+            *inspection.stacks(plan),
             *broken_promises(inspection.declared(plan), plan.verdicts),
         ),
         text=tried.text,
@@ -227,7 +230,6 @@ def _settled(case: Case, decided: Decided, tried: _Attempt, report: ProofReport)
 
 def _known(image: Image, subject: Subject, ownership: Ownership) -> Known:
     traces = (*subject.traces, *subject.also)
-    chosen = {normalise(name): name for name in image.keep}
     return Known(
         image=image.name,
         inventory=subject.inventory,
@@ -236,8 +238,14 @@ def _known(image: Image, subject: Subject, ownership: Ownership) -> Known:
         tree=subject.tree,
         files=reached(subject.tree, subject.entries, traces),
         gpu=image.gpu,
-        use=chosen | {normalise(Requirement(line).name): line for line in image.use},
+        use=_chosen(image),
     )
+
+
+def _chosen(image: Image) -> dict[str, str]:
+    """Return what the configuration names: key -> requirement."""
+    kept = {normalise(name): name for name in image.keep}
+    return kept | {normalise(Requirement(line).name): line for line in image.use}
 
 
 def _kept_names(

@@ -42,8 +42,10 @@ def study(
         desk = _Desk(environment)
         with clock.step("read what libraries ask for", sandbox=False):
             links, notes = linkage(inventory, desk.libraries, facts)
+        installed = Installed(facts, desk.contents, inventory.version)
         yield Reading(
-            sites_of=Installed(facts, desk.contents, inventory.version).sites_of,
+            sites_of=installed.sites_of,
+            uses_of=installed.uses_of,
             linkage=links,
             startup=startup_modules(),
             drivers=tuple(

@@ -11,18 +11,21 @@ import msgspec
 
 from pruner.rules.reading import Row, Rule, rows
 
-Kind = Literal["builds", "names", "stdlib"]
+Kind = Literal["builds", "names"]
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One distribution of a family; its name is normalised (PEP 503).
 
     `has` are names below the import name, dotted where they stand deeper, that this member has
-    and not every other one does. `gpu` says what it is built for; None where that says nothing.
+    and not every other one does. `maps` are its libraries, below site-packages, that are mapped
+    only where what it alone has really runs. `gpu` says what it is built for; None where that says
+    nothing.
     """
 
     distribution: str
     has: tuple[str, ...] = ()
+    maps: tuple[str, ...] = ()
     gpu: bool | None = None
 
     def covers(self, used: str) -> bool:
@@ -34,9 +37,8 @@ class Family(Rule, frozen=True, kw_only=True):
     """A row of families.toml: distributions of which an environment needs only one.
 
     `kind` says what they are to each other: "builds" of one project, with one API; "names" of
-    projects that share an import name and no more, or of which one follows the other; "stdlib",
-    copies of what the standard library has from Python `since` on, so that none is needed there.
-    Members stand in the order of preference.
+    projects that share an import name and no more, or of which one follows the other. Members stand
+    in the order of preference.
     """
 
     name: str
@@ -44,7 +46,6 @@ class Family(Rule, frozen=True, kw_only=True):
     kind: Kind
     why: str
     members: tuple[Member, ...]
-    since: str = ""
 
     def telling(self, used: Iterable[str]) -> tuple[str, ...]:
         """Return those of the used names, dotted below the import name, that tell members apart."""

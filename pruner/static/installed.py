@@ -21,13 +21,13 @@ from typing import Annotated, BinaryIO, Protocol
 
 import msgspec
 
-from pruner.analysis.installed import Site, Sites, Source
+from pruner.analysis.installed import Site, Sites, Source, Use
 from pruner.errors import OutsideError
 from pruner.model import ImportSite, Unreadable
 from pruner.static.conditions import Version
 from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
-from pruner.static.sites import scan
+from pruner.static.sites import located_uses, scan
 from pruner.static.values import Scan
 
 KIND = "imports"
@@ -95,6 +95,16 @@ class Installed:
         for batch in _batches(unknown):
             found.update(self._fetched(batch))
         return found
+
+    def uses_of(self, sources: Sequence[Source]) -> dict[str, tuple[Use, ...]]:
+        """Return what each file reads off modules, by path; those are few, and none is kept."""
+        return {
+            source.path: located_uses(content, source, self._python)
+            for batch in _batches(sources)
+            for data in [self._fetch([source.path for source in batch])]
+            for source in batch
+            if isinstance(content := data.get(source.path), bytes)
+        }
 
     def _known(self, sources: Sequence[Source]) -> dict[str, Read]:
         keys = {each.path: self._key(each, each.sha256) for each in sources if each.sha256}

@@ -24,6 +24,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from pruner.analysis.installed import Source, Use
 from pruner.model import Ask, Guard, ImportSite, Unreadable
 from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
@@ -34,7 +35,7 @@ from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
 from pruner.static.texts import texts
 from pruner.static.unread import explain
-from pruner.static.uses import uses
+from pruner.static.uses import located, uses
 from pruner.static.values import BlindSpot, Scan
 
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")  # where statements hold statements
@@ -69,27 +70,42 @@ def scan(
     their strings name is looked for, what they use of modules, and whether what they try to import
     is needed (see `coping`).
     """
+    walk = _begun(text, Origin(path, module, is_package), python)
+    if isinstance(walk, Unreadable):
+        return walk
+    found = walk.run()
+    if not strings:
+        return found
+    tree = walk.tree
+    sites = tuple(_needed(found.sites, needed(tree)))
+    return msgspec.structs.replace(
+        found, sites=sites, texts=texts(tree), uses=uses(tree, walk.aliases, sites)
+    )
+
+
+def located_uses(text: bytes, source: Source, python: Version = ()) -> tuple[Use, ...]:
+    """Return what an installed file reads off modules; nothing where it cannot be parsed."""
+    walk = _begun(text, Origin(source.path, source.module, source.is_package), python)
+    return (
+        () if isinstance(walk, Unreadable) else located(walk.tree, walk.aliases, walk.run().sites)
+    )
+
+
+def _begun(text: str | bytes, origin: Origin, python: Version) -> "_Walk | Unreadable":
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes are the author's affair
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        return explain(error, source, path)
+        return explain(error, source, origin.path)
     raw = source.encode(errors="replace") if isinstance(source, str) else source
-    walk = _Walk(
-        Origin(path, module, is_package),
+    return _Walk(
+        origin,
         tree,
         python,
         calls=bool(dynamic.WORDS.search(raw)),
         platforms=bool(ABOUT_PLATFORM.search(raw)),
-    )
-    found = walk.run()
-    if not strings:
-        return found
-    sites = tuple(_needed(found.sites, needed(tree)))
-    return msgspec.structs.replace(
-        found, sites=sites, texts=texts(tree), uses=uses(tree, walk.aliases, sites)
     )
 
 
@@ -116,7 +132,7 @@ class _Walk:
         platforms: bool,
     ) -> None:
         self._origin = origin
-        self._tree = tree
+        self.tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self.aliases = Aliases()
@@ -127,7 +143,7 @@ class _Walk:
         self._asks: list[Ask] = []
 
     def run(self) -> Scan:
-        todo: _Todo = [(self._tree, Place())]
+        todo: _Todo = [(self.tree, Place())]
         while todo:
             node, place = todo.pop()
             todo.extend(reversed(self._visit(node, place)))

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+import msgspec
 import pytest
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.conflicts import Known, applied, conflicts
-from pruner.analysis.rivals import Family, Member, rivals
+from pruner.analysis.installed import Used
+from pruner.analysis.rivals import Family, Member, contested, rivals
 from pruner.model import (
     AgentStatus,
     Conflict,
@@ -14,6 +16,7 @@ from pruner.model import (
     Inventory,
     Loaded,
     OwnedFile,
+    Proof,
     SourceFile,
     SourceTree,
     Trace,
@@ -21,6 +24,7 @@ from pruner.model import (
 )
 
 SITE = "/env/site-packages"
+QT = "cv2/qt/plugins/platforms/libqxcb.so"
 
 OPENCV = Family(
     name="opencv",
@@ -28,9 +32,9 @@ OPENCV = Family(
     imports=("cv2",),
     members=(
         Member(distribution="opencv-python-headless"),
-        Member(distribution="opencv-python", has=("imshow",)),
+        Member(distribution="opencv-python", has=("imshow",), maps=(QT,)),
         Member(distribution="opencv-contrib-python-headless", has=("xfeatures2d",)),
-        Member(distribution="opencv-contrib-python", has=("imshow", "xfeatures2d")),
+        Member(distribution="opencv-contrib-python", has=("imshow", "xfeatures2d"), maps=(QT,)),
     ),
 )
 ONNX = Family(
@@ -105,6 +109,7 @@ def settled(  # noqa: PLR0913  a case has this many sides
     gpu: bool = False,
     use: Mapping[str, str] | None = None,
     kept: set[str] | None = None,
+    read: tuple[Used, ...] = (),
 ) -> tuple[Conflict, ...]:
     """Return the conflicts; `uses` is what app.py reads off modules, `loaded` name -> path."""
     tree = SourceTree(
@@ -128,6 +133,7 @@ def settled(  # noqa: PLR0913  a case has this many sides
         files=frozenset({"app.py"}),
         gpu=gpu,
         use=use or {},
+        installed=read,
     )
     rows = [
         verdict(dist.key, keep=kept is None or dist.key in kept) for dist in installed.distributions
@@ -241,6 +247,74 @@ def test_one_alone_is_replaced_by_what_the_configuration_uses() -> None:
     assert settled(inventory(files), ONNX) == ()
 
 
+def read(name: str, *, runs: bool = False) -> tuple[Used, ...]:
+    """Return what a line of the distribution `lib` reads."""
+    return (Used(name=name, by="lib/debug.py:9", owners=("lib",), runs=runs),)
+
+
+def lib(*requires: str) -> Inventory:
+    """Return every opencv, and `lib`, which requires some of them."""
+    names = [row.distribution for row in OPENCV.members]
+    installed = inventory({**of(*names), "lib": {"lib/debug.py": "a"}})
+    return msgspec.structs.replace(installed, requires={"lib": requires})
+
+
+@pytest.mark.parametrize(
+    ("requires", "name", "runs", "keep"),
+    [
+        # Many require opencv-python, and hold a window for debugging that no service opens.
+        (("opencv-python",), "cv2.imshow", False, "opencv-python-headless"),
+        (("opencv-python",), "cv2.imshow", True, "opencv-python-headless"),
+        # A need that is stated, in a function that no run has called.
+        (
+            ("opencv-contrib-python-headless",),
+            "cv2.xfeatures2d.SURF",
+            False,
+            "opencv-contrib-python-headless",
+        ),
+        (("opencv-contrib-python",), "cv2.xfeatures2d", False, "opencv-contrib-python-headless"),
+        # One that is not: it works without, or it would say so.
+        (("opencv-python-headless",), "cv2.xfeatures2d.SURF", False, "opencv-python-headless"),
+        ((), "cv2.xfeatures2d.SURF", False, "opencv-python-headless"),
+        ((), "cv2.xfeatures2d.SURF", True, "opencv-contrib-python-headless"),
+    ],
+)
+def test_what_installed_code_reads(
+    requires: tuple[str, ...], name: str, keep: str, *, runs: bool
+) -> None:
+    (found,) = settled(lib(*requires), OPENCV, {"cv2.x": 1}, read=read(name, runs=runs))
+    assert found.keep == keep
+    assert ("lib/debug.py:9" in found.why) == ("contrib" in keep)
+
+
+def test_what_installed_code_that_goes_reads_does_not_count() -> None:
+    kept = {row.distribution for row in OPENCV.members}
+    reading = read("cv2.xfeatures2d", runs=True)
+    (found,) = settled(lib(), OPENCV, {"cv2.x": 1}, read=reading, kept=kept)
+    assert found.keep == "opencv-python-headless"
+
+
+def test_a_library_that_was_mapped_speaks_for_whoever_has_it() -> None:
+    (found,) = settled(lib(), OPENCV, {"cv2.x": 1}, {"libqxcb.so": QT})
+    assert found.keep == "opencv-python"
+    assert f"{QT} is mapped by agent" in found.why
+    assert found.proof[-1] == Proof(kind="library", what=QT, agent="agent")
+    both = {"cv2.xfeatures2d": 1}
+    (found,) = settled(lib(), OPENCV, both, {"libqxcb.so": QT})
+    assert found.keep == "opencv-contrib-python"
+    others = {"libqxcb.so": "PyQt5/Qt5/plugins/platforms/libqxcb.so"}
+    (found,) = settled(lib(), OPENCV, {"cv2.x": 1}, others)
+    assert found.keep == "opencv-python-headless"
+
+
+def test_an_import_name_is_contested_where_several_have_it() -> None:
+    several = inventory(of("opencv-python", "opencv-python-headless"))
+    assert contested(several, [OPENCV, BSON]) == {"cv2"}
+    one = inventory(of("opencv-python"))
+    assert contested(one, [OPENCV]) == frozenset()
+    assert contested(one, [OPENCV], ["opencv-python-headless"]) == {"cv2"}
+
+
 BSON = Family(
     name="bson",
     kind="names",
@@ -313,6 +387,8 @@ def test_two_that_no_rule_knows() -> None:
         {"a": {"ns/x.py": "a"}, "b": {"ns/y.py": "b"}},
         {"a": {"ns/__init__.py": "a"}, "b": {"ns/sub/__init__.py": "b"}},
         {"a": {"x.py": "a", "x.cpython-311-x86_64-linux-gnu.so": "b"}},
+        {"a": {"ns/include/nv/target": "a"}, "b": {"ns/include/nv/target": "b"}},
+        {"a": {"ns/x.h": "a", "ns/x.pyi": "a"}, "b": {"ns/x.h": "b", "ns/x.pyi": "b"}},
     ],
 )
 def test_who_is_in_nobodys_way(files: dict[str, dict[str, str]]) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.installed import Site, Sites, Source
+from pruner.analysis.installed import Site, Sites, Source, Use, Used
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.verdicts import Evidence
 from pruner.analysis.weigh import Reading, Subject, weigh
@@ -197,3 +197,44 @@ def test_what_is_wanted_brings_what_it_reaches() -> None:
     )
     found = weighed(subject, {"loop.py": [Site(1, "low")]})
     assert found.level("low") is Level.REACHABLE
+
+
+def test_what_installed_files_use_of_rivals() -> None:
+    files = {"lib": ["lib/ran.py", "lib/later.py", "lib/tried.py", "lib/none.py"], "cv": ["cv2.py"]}
+    later = Site(line=3, module="lib.later", guard=Guard.FUNCTION, deferred=True)
+    tried = Site(line=4, module="lib.tried", guard=Guard.TRY, deferred=True)
+    vision = Site(line=1, module="cv2")
+    sites = {
+        "lib/ran.py": (vision, later, tried),
+        "lib/later.py": (vision,),
+        "lib/tried.py": (vision,),
+        "lib/none.py": (vision,),
+    }
+    uses = (Use("cv2.face", 5, always=True), Use("cv2.plot", 9), Use("os.path", 2, always=True))
+
+    def sites_of(wanted: Sequence[Source]) -> dict[str, Sites]:
+        return {
+            each.path: Sites(sites.get(each.path.removeprefix(f"{SITE}/"), ())) for each in wanted
+        }
+
+    reading = Reading(
+        sites_of=sites_of,
+        linkage={},
+        uses_of=lambda wanted: {each.path: uses for each in wanted},
+        about=frozenset({"cv2"}),
+    )
+    subject = Subject(
+        inventory=installed(files, lib="cv"),
+        traces=(trace(module(MAIN, None), module(f"{SITE}/lib/ran.py", f"{MAIN}:1")),),
+        tree=first_party(),
+        entries=("app/main.py",),
+    )
+    found = weigh(subject, Ownership(subject.inventory), reading, Policy.MINIMAL).used
+    assert found == (
+        Used(name="cv2.face", by="lib/later.py:5", owners=("lib",), runs=False),
+        Used(name="cv2.plot", by="lib/later.py:9", owners=("lib",), runs=False),
+        Used(name="cv2.face", by="lib/ran.py:5", owners=("lib",), runs=True),
+        Used(name="cv2.plot", by="lib/ran.py:9", owners=("lib",), runs=False),
+    )
+    quiet = reading._replace(about=frozenset())
+    assert weigh(subject, Ownership(subject.inventory), quiet, Policy.MINIMAL).used == ()

@@ -40,15 +40,15 @@ distribution = "Our_OpenCV"
 [[rules.families.members]]
 distribution = "opencv-python"
 has = ["imshow", "aruco.detectMarkers"]
+maps = ["cv2/window.so"]
 gpu = false
 
 [[rules.families]]
 name = "ours"
-imports = ["enum"]
-kind = "stdlib"
-since = "3.4"
-why = "the standard library has it"
-members = [{ distribution = "enum34" }]
+imports = ["ours"]
+kind = "names"
+why = "two of our own"
+members = [{ distribution = "our-own" }, { distribution = "our-old" }]
 
 [[rules.cuda]]
 distribution = "Torch"
@@ -96,6 +96,7 @@ def test_rows_become_the_values_that_pruner_has_of_its_own(tmp_path: Path) -> No
                     Member(
                         distribution="opencv-python",
                         has=("imshow", "aruco.detectMarkers"),
+                        maps=("cv2/window.so",),
                         gpu=False,
                     ),
                 ),
@@ -104,11 +105,10 @@ def test_rows_become_the_values_that_pruner_has_of_its_own(tmp_path: Path) -> No
             ),
             Family(
                 name="ours",
-                imports=("enum",),
-                kind="stdlib",
-                since="3.4",
-                why="the standard library has it",
-                members=(Member(distribution="enum34"),),
+                imports=("ours",),
+                kind="names",
+                why="two of our own",
+                members=(Member(distribution="our-own"), Member(distribution="our-old")),
                 source=file,
                 date=None,
             ),
@@ -215,23 +215,18 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     "unknown-key": (
         FAMILY + MEMBERS + "import = ['a']",
         f"{AT}.import: unknown key",
-        "did you mean imports? (date, imports, kind, members, name, since, source, why)",
+        "did you mean imports? (date, imports, kind, members, name, source, why)",
     ),
     "unknown-key-of-a-member": (
         FAMILY + "members = [{ distribution = 'a', hass = [] }, { distribution = 'b' }]",
         f"{AT}.members[0].hass: unknown key",
-        "did you mean has? (distribution, gpu, has)",
+        "did you mean has? (distribution, gpu, has, maps)",
     ),
     "no-members": (FAMILY, f"{AT}.members: is missing", None),
     "one-member": (
         FAMILY + "members = [{ distribution = 'a' }]",
         f"{AT}.members: are only 1",
-        "a family of this kind has at least 2",
-    ),
-    "no-copy-of-the-standard-library": (
-        FAMILY.replace("names", "stdlib") + "members = []\nsince = '3.4'",
-        f"{AT}.members: are only 0",
-        "a family of this kind has at least 1",
+        "a family has at least 2",
     ),
     "same-member": (
         FAMILY + "members = [{ distribution = 'a.b' }, { distribution = 'A_B' }]",
@@ -250,8 +245,8 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     ),
     "kind": (
         FAMILY.replace("names", "build") + MEMBERS,
-        f'{AT}.kind: "build" is not one of builds, names, stdlib',
-        "did you mean builds? (builds, names, stdlib)",
+        f'{AT}.kind: "build" is not one of builds, names',
+        "did you mean builds? (builds, names)",
     ),
     "no-imports": (
         FAMILY.replace('["a"]', "[]") + MEMBERS,
@@ -268,6 +263,11 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
         f'{AT}.members[0].has[0]: "b." is no name in Python',
         NAME,
     ),
+    "maps": (
+        FAMILY + "members = [{ distribution = 'a', maps = ['/a/b.so'] }, { distribution = 'b' }]",
+        f'{AT}.members[0].maps[0]: "/a/b.so" is no library below site-packages',
+        "write it from site-packages on, such as cv2/qt/plugins/platforms/libqxcb.so",
+    ),
     "distribution": (
         FAMILY + "members = [{ distribution = 'a' }, { distribution = 'b==1' }]",
         f'{AT}.members[1].distribution: "b==1" names no distribution',
@@ -277,21 +277,6 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
         FAMILY + "members = [{ distribution = 'a', gpu = 'yes' }, { distribution = 'b' }]",
         f"{AT}.members[0].gpu: expected true or false, got text",
         "write it without quotes",
-    ),
-    "since-without-stdlib": (
-        FAMILY + MEMBERS + "since = '3.4'",
-        f'{AT}.since: means nothing without kind = "stdlib"',
-        "remove since",
-    ),
-    "stdlib-without-since": (
-        FAMILY.replace("names", "stdlib") + MEMBERS,
-        f"{AT}.since: is missing",
-        'the Python that has it in its standard library, such as since = "3.4"',
-    ),
-    "since": (
-        FAMILY.replace("names", "stdlib") + MEMBERS + "since = '3'",
-        f'{AT}.since: "3" is no line of Python 3',
-        'write it as "3.4"',
     ),
     "date": (
         FAMILY + MEMBERS + "date = 'yesterday'",

@@ -84,6 +84,16 @@ def test_the_members_of_a_family_share_its_import_names() -> None:
     assert missing == []
 
 
+def test_libraries_that_tell_members_apart_are_theirs_alone() -> None:
+    found = {}
+    for family in families():
+        wanted = {path for row in family.members for path in row.maps}
+        for row in family.members if wanted else ():
+            found[row.distribution] = wanted & _files(row.distribution) == {*row.maps}
+    assert len(found) > 1
+    assert [name for name, is_so in found.items() if not is_so] == []
+
+
 def _files(distribution: str) -> set[str]:
     release = newest()[distribution]
     python = OTHER_PYTHONS.get(release.name, PYTHON)

@@ -1,3 +1,4 @@
+import argparse
 import sys
 
 if sys.version_info >= (3, 11):
@@ -18,4 +19,5 @@ def late():
     return tabulate.tabulate([tomllib.loads("a = 1").items()])
 
 
+argparse.ArgumentParser()
 print(late() if "late" in sys.argv else "ready")

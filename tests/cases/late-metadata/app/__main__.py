@@ -2,6 +2,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from importlib.metadata import PackageNotFoundError, version
 
+
 def late():
     found = version("tabulate")
     try:

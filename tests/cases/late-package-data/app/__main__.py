@@ -4,6 +4,7 @@ import sysconfig
 from importlib.resources import files
 from pathlib import Path
 
+
 def late():
     import pkg_resources
 

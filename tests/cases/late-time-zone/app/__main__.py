@@ -2,6 +2,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from zoneinfo import ZoneInfo
 
+
 def late():
     return ZoneInfo("Europe/Paris")
 

@@ -2,6 +2,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import librmm
 
+
 def late():
     return librmm.load_library()
 
