@@ -365,6 +365,7 @@ class Finding(Value, frozen=True):
     where: str
     what: str
     fix: str = ""
+    size_bytes: int | None = None  # what it costs; None: not known
 
 
 # --- the document ----------------------------------------------------------------------------
@@ -448,6 +449,17 @@ class Aligned(Value, frozen=True):
     images: tuple[str, ...] = ()
 
 
+class SystemPackage(Value, frozen=True):
+    """A Debian package of the image, and what of it agents were seen to use."""
+
+    name: str
+    version: str
+    size_bytes: int  # as dpkg has it: Installed-Size
+    base: bool  # the base image brings it
+    seen: tuple[str, ...] = ()  # files that a trace mapped, opened or ran, at most five
+    silent: bool = False  # nothing in it could be seen: neither a program nor a library, not -dev
+
+
 class Timing(Value, frozen=True):
     """Where the time went: seconds of one step, and whose work it was."""
 
@@ -472,6 +484,7 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     distributions: tuple[Verdict, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     findings: tuple[Finding, ...] = ()
+    packages: tuple[SystemPackage, ...] = ()
     lock: LockFiles | None = None
     size_bytes: Sizes | None = None
     proof: ProofReport | None = None

@@ -15,6 +15,7 @@ from pruner.errors import Exit, PrunerError, outside
 from pruner.urls import without_credentials
 
 COMMANDS = {
+    "audit": "Say what makes an image large, from its files.",
     "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
     "init": "Write a first pruner.toml from a tree with Dockerfiles.",

@@ -14,29 +14,51 @@ from pruner.rules.conflicts import (
     feeds,
     sonames,
 )
+from pruner.rules.images import (
+    BuildTool,
+    Cache,
+    CudaWheel,
+    Junk,
+    Weights,
+    build_tools,
+    caches,
+    cuda_wheels,
+    junk,
+    weights,
+)
 from pruner.rules.reading import Rule, rows
 
 __all__ = [
+    "BuildTool",
+    "Cache",
     "Consequence",
     "CudaBuild",
+    "CudaWheel",
     "DefaultDriver",
     "Family",
     "Feed",
+    "Junk",
     "Kind",
     "Member",
     "Need",
     "Rule",
     "Soname",
     "Startup",
+    "Weights",
+    "build_tools",
+    "caches",
     "consequences",
     "cuda_builds",
+    "cuda_wheels",
     "default_drivers",
     "families",
     "feeds",
+    "junk",
     "module_needs",
     "rows",
     "sonames",
     "startup_modules",
+    "weights",
 ]
 
 

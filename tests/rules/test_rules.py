@@ -18,26 +18,36 @@ from pruner.rules import (
     Rule,
     Soname,
     Startup,
+    build_tools,
+    caches,
     consequences,
     cuda_builds,
+    cuda_wheels,
     default_drivers,
     families,
     feeds,
+    junk,
     module_needs,
     rows,
     sonames,
+    weights,
 )
 
 FILES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "bases": bases,
+    "build tools": build_tools,
+    "caches": caches,
     "consequences": consequences,
     "cuda": cuda_builds,
+    "cuda wheels": cuda_wheels,
     "drivers": default_drivers,
     "families": families,
     "feeds": feeds,
+    "junk": junk,
     "needs": module_needs,
     "sonames": sonames,
     "startup": lambda: rows("startup", Startup),
+    "weights": weights,
 }
 
 
