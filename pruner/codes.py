@@ -172,6 +172,12 @@ CODES = {
         "Requirements that are needed declare more than is ever used.",
         "install from the lock, without dependencies",
     ),
+    "PRN225": Code(
+        "a base with build tools",
+        "warning",
+        "A base for building brings compilers and headers that nothing runs.",
+        "build on the slim or runtime variant, and build wheels in a stage of their own",
+    ),
     "PRN230": Code(
         "the built image is another one",
         "note",

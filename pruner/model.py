@@ -399,6 +399,19 @@ class AgentReport(Value, frozen=True):
     runs: tuple[RunReport, ...] = ()
 
 
+class SystemPackage(Value, frozen=True):
+    """A Debian package of the image, and what of it agents were seen to use."""
+
+    name: str
+    version: str
+    size_bytes: int  # as dpkg has it: Installed-Size
+    base: bool  # the base image brings it
+    seen: tuple[str, ...] = ()  # files that a trace mapped, opened or ran, at most five
+    silent: bool = False  # nothing in it could be seen: neither a program nor a library, not -dev
+    needs: tuple[str, ...] = ()  # installed packages that it depends on
+    linked: tuple[str, ...] = ()  # files that a library which stays asks for, at most five
+
+
 class LockFiles(Value, frozen=True):
     """The lock that was written: paths relative to the project, and the number of pins."""
 
@@ -449,17 +462,6 @@ class Aligned(Value, frozen=True):
     images: tuple[str, ...] = ()
 
 
-class SystemPackage(Value, frozen=True):
-    """A Debian package of the image, and what of it agents were seen to use."""
-
-    name: str
-    version: str
-    size_bytes: int  # as dpkg has it: Installed-Size
-    base: bool  # the base image brings it
-    seen: tuple[str, ...] = ()  # files that a trace mapped, opened or ran, at most five
-    silent: bool = False  # nothing in it could be seen: neither a program nor a library, not -dev
-
-
 class Timing(Value, frozen=True):
     """Where the time went: seconds of one step, and whose work it was."""
 
@@ -484,12 +486,12 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     distributions: tuple[Verdict, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     findings: tuple[Finding, ...] = ()
-    packages: tuple[SystemPackage, ...] = ()
     lock: LockFiles | None = None
     size_bytes: Sizes | None = None
     proof: ProofReport | None = None
     confidence: Confidence | None = None
     aligned: tuple[Aligned, ...] = ()
+    packages: tuple[SystemPackage, ...] = ()  # only where the image itself was looked at
 
 
 class Failure(Value, frozen=True):

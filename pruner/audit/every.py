@@ -12,7 +12,7 @@ from pruner.audit.running import not_followed, runs_as
 from pruner.audit.secret import secrets
 from pruner.audit.seen import unseen
 from pruner.audit.sending import Proposal, propose, sending
-from pruner.audit.tools import for_building, tools
+from pruner.audit.tools import for_building, large_base, tools
 from pruner.audit.values import Facts, ImageAudit, Sizes
 from pruner.model import Finding
 
@@ -50,6 +50,7 @@ def audited(
 
 def _found(facts: Facts, proposal: Proposal | None) -> Iterator[Finding]:
     yield from cuda(facts)
+    yield from large_base(facts)
     yield from tools(facts)
     yield from copies(facts)
     yield from left(facts)

@@ -13,9 +13,18 @@ from pruner.rules import weights
 
 
 def is_weights(path: str, size_bytes: int) -> bool:
-    """Return whether a file of that size is a model's weights rather than an example or a table."""
+    """Return whether a file of that size is a model's weights rather than an example or a table.
+
+    An absolute path is one in an image, where what packages bring does not count.
+    """
     suffix = posixpath.splitext(path)[1].lower()
-    return any(suffix in row.suffixes and size_bytes >= row.least_bytes for row in weights())
+    return any(
+        size_bytes >= row.least_bytes
+        and (suffix in row.suffixes or re.match(row.folder, path))
+        and not (path.startswith("/") and re.match(row.not_below, path))
+        for row in weights()
+        if not row.command
+    )
 
 
 def models(facts: Facts) -> Iterator[Finding]:

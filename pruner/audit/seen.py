@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from pruner.audit.costs import closure, cost, known
 from pruner.audit.found import found
 from pruner.audit.packages import staying
 from pruner.audit.values import Facts
@@ -13,13 +14,9 @@ def used_packages(facts: Facts) -> frozenset[str]:
     document = facts.document
     used: set[str] = set()
     if document is not None:
-        used |= {row.name for row in document.packages if row.seen}
-        used |= {
-            program.package
-            for agent in document.agents
-            for program in agent.programs
-            if program.package
-        }
+        used |= {row.name for row in document.packages if row.seen or row.linked}
+        programs = (program for agent in document.agents for program in agent.programs)
+        used |= {program.package for program in programs if program.package}
     if facts.source is not None:
         read = facts.source.dockerfile
         text = " ".join((*read.argv, *read.healthcheck))
@@ -28,21 +25,21 @@ def used_packages(facts: Facts) -> frozenset[str]:
 
 
 def unseen(facts: Facts, building: frozenset[str]) -> Iterator[Finding]:
-    """Yield the packages that a line names and of which no trace used anything.
+    """Yield the packages that a line names of which, and of what they brought, nothing was used.
 
-    Those that are only for building have findings of their own. What is known of the packages that
-    one brought is known from the image alone, so only where it was built.
+    Those that are only for building have findings of their own.
     """
     source, document = facts.source, facts.document
     if source is None or document is None:
         return
-    known = {row.name: row for row in document.packages}
-    used = used_packages(facts)
+    rows = {row.name: row for row in document.packages}
+    used, graph = used_packages(facts), known(facts)
     for package in staying(source):
-        row = known.get(package.name)
-        if row is None or row.base or row.silent or package.name in used | building:
+        row = rows.get(package.name)
+        if row is None or row.base or row.silent or package.name in building:
             continue
-        if used & _brought(facts, package.name):
+        brought = closure(graph, [package.name])
+        if used & {name for name in brought if name in graph and not graph[name].base}:
             continue
         yield found(
             "PRN217",
@@ -50,17 +47,5 @@ def unseen(facts: Facts, building: frozenset[str]) -> Iterator[Finding]:
             f"{package.name} {row.version}: no agent opened, mapped or ran a file of it",
             fix=f"leave {package.name} out, and see whether `pruner lock --image {facts.image}`"
             " still proves it",
-            size_bytes=row.size_bytes,
+            size_bytes=cost(facts, [package.name]),
         )
-
-
-def _brought(facts: Facts, name: str) -> frozenset[str]:
-    """Return the packages that one needs, directly or not, where the image says so."""
-    graph = facts.built.packages if facts.built else {}
-    seen: set[str] = set()
-    todo = [name]
-    while todo:
-        at = graph.get(todo.pop())
-        todo += [other for other in (at.needs if at else ()) if other not in seen]
-        seen.update(at.needs if at else ())
-    return frozenset(row for row in seen if row in graph and not graph[row].base)

@@ -1,13 +1,14 @@
 """What a build sends, and what a .dockerignore would save of it."""
 
 import posixpath
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable
 
 from pruner.analysis.sizes import size
 from pruner.audit.copies import is_whole
 from pruner.audit.found import found, listed
 from pruner.audit.values import Context, Facts, Source
-from pruner.image.ignoring import Ignoring, Matched, below
+from pruner.image.ignoring import below, joined
 from pruner.model import Finding, Value
 from pruner.rules import junk
 
@@ -42,58 +43,58 @@ def propose(source: Source, context: Context, trees: Iterable[str]) -> Proposal:
     What a line of the Dockerfile names stays, and of the project's own source trees all but what
     is junk everywhere.
     """
-    files = dict(sent(source, context))
-    before = sum(files.values())
+    files = sent(source, context)
     copied = [path for copy in source.dockerfile.copies for path in copy.sources]
     named = [path for path in copied if not is_whole(path)]
     own = [tree for tree in trees if not is_whole(tree)]
+    suspects = _within(files, joined(pattern for row in junk() for pattern in row.patterns))
     lines: list[str] = []
     kinds: dict[str, int] = {}
     for row in junk():
-        tops = _tops(files, row.patterns)
-        spared = {
-            path
-            for path, top in tops.items()
-            if any(below(top[0], one) for one in named) and _asked(top[0], named)
-        }
+        tops = _tops(suspects, row.patterns)
+        spared = {path for path, (top, _) in tops.items() if _asked(top, named)}
         if not row.always:
             spared |= {path for path in tops if any(below(path, one) for one in (*named, *own))}
         gone = {path: top for path, top in tops.items() if path not in spared}
-        if not gone:
-            continue
-        kinds[row.what] = sum(files.pop(path) for path in gone)
-        kept = {pattern for path, (_, pattern) in tops.items() if path in spared}
+        kept = {tops[path][1] for path in spared}
         lines += [top if pattern in kept else pattern for top, pattern in gone.values()]
+        for path in gone:
+            kinds[row.what] = kinds.get(row.what, 0) + files[path]
+            del suspects[path]
+    before = sum(files.values())
     return Proposal(
-        lines=tuple(dict.fromkeys(lines)), before=before, after=sum(files.values()), kinds=kinds
+        lines=tuple(dict.fromkeys(lines)),
+        before=before,
+        after=before - sum(kinds.values()),
+        kinds=kinds,
     )
 
 
 def _asked(top: str, named: Iterable[str]) -> bool:
     """Return whether a line names something that is junk, or lies in it: `COPY .venv /venv`."""
-    return any(posixpath.normpath(one).lstrip("/").startswith(top) for one in named)
+    return any(below(posixpath.normpath(one).lstrip("/"), top) for one in named)
 
 
-def _tops(files: Mapping[str, int], patterns: tuple[str, ...]) -> dict[str, tuple[str, str]]:
+def _tops(files: Iterable[str], patterns: tuple[str, ...]) -> dict[str, tuple[str, str]]:
     """Return the files that patterns leave out: the outermost path that does, and the pattern."""
     found_: dict[str, tuple[str, str]] = {}
     for pattern in patterns:
-        ignoring = Ignoring([pattern])
-        known: dict[str, tuple[str, Matched]] = {"": ("", ignoring.nothing)}
-        for path in files:
-            if path not in found_ and (top := _top(path, ignoring, known)):
-                found_[path] = (top, pattern)
+        for path, top in _within(files, joined([pattern])).items():
+            found_.setdefault(path, (top, pattern))
     return found_
 
 
-def _top(path: str, ignoring: Ignoring, known: dict[str, tuple[str, Matched]]) -> str:
-    """Return the outermost part of a path that is left out; "" for none. `known` is by folder."""
-    if path not in known:
-        folder = posixpath.dirname(path)
-        top = _top(folder, ignoring, known) if folder else ""
-        out, matched = ignoring.match(path, known[folder][1])
-        known[path] = (top or (path if out else ""), matched)
-    return known[path][0]
+def _within(files: Iterable[str], pattern: re.Pattern[str]) -> dict[str, str]:
+    """Return the files that a pattern leaves out, and the outermost part of each that it does."""
+    known: dict[str, str] = {"": ""}
+
+    def top(path: str) -> str:
+        if path not in known:
+            folder = top(posixpath.dirname(path))
+            known[path] = folder or (path if pattern.match(path) else "")
+        return known[path]
+
+    return {path: outermost for path in files if (outermost := top(path))}
 
 
 def sending(facts: Facts, proposal: Proposal | None) -> list[Finding]:
@@ -102,6 +103,10 @@ def sending(facts: Facts, proposal: Proposal | None) -> list[Finding]:
     if context is None:
         return []
     told = [
+        found("PRN200", context.ignore_file or ".dockerignore", f"{line} is no pattern")
+        for line in context.bad
+    ]
+    told += [
         found("PRN242", folder, "cannot be listed, so what is in it is not counted")
         for folder in context.unread
     ]
@@ -123,7 +128,7 @@ def _none_yet(source: Source, context: Context) -> list[Finding]:
     whole = any(is_whole(path) for copy in source.dockerfile.copies for path in copy.sources)
     if context.ignore_file is not None or not whole:
         return []
-    what = "no .dockerignore, and everything in the context is copied"
+    what = "no .dockerignore, and everything in the context is sent"
     return [found("PRN243", source.where(_line(source)), what)]
 
 

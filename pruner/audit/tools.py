@@ -10,7 +10,7 @@ from pruner.audit.packages import Package, removed, staying
 from pruner.audit.seen import used_packages
 from pruner.audit.values import Facts, Source
 from pruner.model import Finding
-from pruner.rules import build_tools
+from pruner.rules import build_tools, large_bases
 
 _HEADERS = re.compile(r".+-(dev|devel)(-\d[\d.-]*)?")
 
@@ -54,6 +54,23 @@ def tools(facts: Facts) -> Iterator[Finding]:
             f"one stage builds and runs, so {listed([row.name for row in packages])} stay",
         )
     yield from _too_late(source, packages)
+
+
+def large_base(facts: Facts) -> Iterator[Finding]:
+    """Yield that the base of the image is one for building."""
+    if facts.source is None:
+        return
+    base = facts.source.dockerfile.base
+    name = base.lower().partition("@")[0]
+    row = next((row for row in large_bases() if re.search(row.match, name)), None)
+    if row is not None:
+        stage = facts.source.dockerfile.stages[facts.source.chain[0]]
+        yield found(
+            "PRN225",
+            facts.source.where(stage.line),
+            f"{base} has {row.what}",
+            fix=f"build on {row.instead}",
+        )
 
 
 def _stay(facts: Facts, source: Source, code: str, kind: str, group: Sequence[Package]) -> Finding:

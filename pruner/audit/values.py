@@ -91,6 +91,7 @@ class Context(Value, frozen=True, kw_only=True):
     ignored: frozenset[str] = frozenset()  # paths that it leaves out
     ignore_file: str | None = None  # where it stands
     unread: tuple[str, ...] = ()  # folders that could not be listed
+    bad: tuple[str, ...] = ()  # lines of .dockerignore that are no patterns
 
 
 class Facts(Value, frozen=True, kw_only=True):

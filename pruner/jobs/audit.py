@@ -19,16 +19,16 @@ from pruner.config import Config, Image
 from pruner.config.files import read_text
 from pruner.errors import Exit, UsageError
 from pruner.jobs.committed import read_verdicts
-from pruner.jobs.context import read_context
 from pruner.jobs.findings import misplaced
 from pruner.jobs.observe import locks_folder
+from pruner.jobs.sent import read_context
 from pruner.model import SCHEMA, Document, Finding
 from pruner.requirements import Requirements, read_leniently
 from pruner.sandbox import engine
 from pruner.sandbox.layers import Saved, read_image
 from pruner.urls import cleaned, without_credentials
 
-_PLACE = re.compile(r"(.+?:\d+): (.*)", re.DOTALL)
+_PLACE = re.compile(r"(.+?(?::\d+)?): (.*)", re.DOTALL)
 _NO_FILE = re.compile(r"(\S+) ((?:does not exist|cannot be|is (?:a|no)) .*)", re.DOTALL)
 
 
@@ -155,7 +155,7 @@ def _document(config: Config, image: Image, said: list[Finding]) -> Document | N
 def unread(code: str, error: UsageError, file: str) -> Finding:
     """Return what cannot be read as a finding, at the place that its message begins with."""
     message = without_credentials(error.message)
-    match = _PLACE.fullmatch(message) or _NO_FILE.fullmatch(message)
+    match = _NO_FILE.fullmatch(message) or _PLACE.fullmatch(message)
     where, what = (match[1], match[2]) if match else (file, message.removeprefix(f"{file}: "))
     return found(code, where, what, fix=error.hint or "")
 

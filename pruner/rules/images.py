@@ -10,6 +10,14 @@ class BuildTool(Rule, frozen=True, kw_only=True):
     what: str
 
 
+class LargeBase(Rule, frozen=True, kw_only=True):
+    """A row of largebases.toml: a regular expression for the names of images."""
+
+    match: str
+    what: str
+    instead: str
+
+
 class Cache(Rule, frozen=True, kw_only=True):
     """A row of caches.toml: where an installer leaves what, and which commands do.
 
@@ -25,11 +33,17 @@ class Cache(Rule, frozen=True, kw_only=True):
 
 
 class Weights(Rule, frozen=True, kw_only=True):
-    """A row of weights.toml: suffixes of files, from `least_bytes` on, or commands of RUN lines."""
+    """A row of weights.toml: suffixes of files, from `least_bytes` on, or commands of RUN lines.
+
+    What lies below `not_below`, a regular expression, came with a distribution or a package. What
+    lies below `folder` are weights whatever the suffix.
+    """
 
     what: str
     suffixes: tuple[str, ...] = ()
     least_bytes: int = 0
+    not_below: str = r"(?!)"
+    folder: str = r"(?!)"
     command: str = ""
 
 
@@ -76,3 +90,8 @@ def cuda_wheels() -> tuple[CudaWheel, ...]:
 def junk() -> tuple[Junk, ...]:
     """Return what no image runs."""
     return rows("junk", Junk)
+
+
+def large_bases() -> tuple[LargeBase, ...]:
+    """Return the base images that bring compilers and headers."""
+    return rows("largebases", LargeBase)

@@ -100,6 +100,21 @@ MATCHES = [
     ("*\n!**/*.py", "app/x.py", False),
     ("!docs/keep.md\ndocs", "docs/keep.md", True),
     ("# docs\n\n", "docs", False),
+    ("Docs", "docs", False),
+    ("a[^b]c", "abc", False),
+    ("a[^b]c", "axc", True),
+    ("a[!b]c", "axc", False),
+    (r"a\*c", "a*c", True),
+    (r"a\*c", "abc", False),
+    (r"\!x", "!x", True),
+    ("**file", "dir/my-file", True),
+    ("a**/b", "a/x/b", True),
+    ("a.(b)+", "a.(b)+", True),
+    (".", "a", False),
+    ("a/../b", "b", True),
+    ("[z-a]", "z", False),
+    ("a[", "a[", False),
+    ("docs\n!docs\ndocs/x", "docs/x", True),
 ]
 
 

@@ -174,6 +174,15 @@ CASES = {
         ),
         [],
     ),
+    "large-base": ("PRN225", "ARG V=3.12\nFROM python:${V}\n", ["2"]),
+    "large-base-of-a-name": (
+        "PRN225",
+        "FROM host:5000/library/python:3.11-bookworm@sha256:0\n",
+        ["1"],
+    ),
+    "large-base-of-cuda": ("PRN225", "FROM nvidia/cuda:12.3.0-devel-ubuntu22.04\n", ["1"]),
+    "slim-base": ("PRN225", "FROM python:3.12-slim\n", []),
+    "large-builder": ("PRN225", "FROM python:3.12 AS b\nFROM python:3.12-slim\n", []),
     "whole-environment": ("PRN218", "FROM a AS b\nFROM a\nCOPY --from=b /venv /venv\n", []),
 }
 

@@ -28,6 +28,7 @@ def read_context(root: Path, context: Path, dockerfile: Path | None) -> Context:
         ignored=frozenset(walk.ignored),
         ignore_file=shown,
         unread=tuple(walk.unread),
+        bad=tuple(walk.ignoring.bad),
     )
 
 
