@@ -141,6 +141,20 @@ def test_the_lock_says_what_nobody_needs(tree: Path) -> None:
     assert image["findings"][0] == found
 
 
+def test_what_was_found_by_hand_in_the_sample_images() -> None:
+    folder = Path(__file__).parents[1] / "sample_agents"
+    images = {row["image"]: row["findings"] for row in audited(cwd=folder)["images"]}
+    for name in ("speech_gpu", "coordination"):
+        told = {row["code"]: row["what"] for row in images[name]}
+        assert "gcc, g++, build-essential, git" in told["PRN206"]
+        assert {"PRN207", "PRN208", "PRN209", "PRN210", "PRN213"} <= set(told)
+        assert {"PRN240", "PRN243"} & set(told)
+    speech = {row["code"]: row["what"] for row in images["speech_gpu"]}
+    assert "libsndfile1-dev, libasound2-dev, portaudio19-dev" in speech["PRN207"]
+    assert not {"PRN202", "PRN203"} & set(speech)  # a slim base is enough: the wheels have CUDA
+    assert "PRN204" in speech
+
+
 # --- formats ---------------------------------------------------------------------------------
 
 
@@ -360,7 +374,7 @@ CMD ["python", "-m", "app"]
 def built(tree: Path) -> Iterator[str]:
     (tree / "Dockerfile").write_text(BUILT)
     tag = f"pruner-test-audit:{os.getpid()}"
-    engine.build(tree / "Dockerfile", tree, tag, args={}, labels={engine.LABEL: "test"})
+    engine.build(tree / "Dockerfile", tree, tag, args={}, labels={})  # gc would take one of ours
     yield tag
     client().images.remove(tag, force=True)
 

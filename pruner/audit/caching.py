@@ -10,6 +10,7 @@ from pruner.image.installs import commands, script
 from pruner.model import Finding
 from pruner.rules import Cache, caches
 
+_OFF = {"", "0", "false", "off", "no"}
 _CLEANED = re.compile(
     r"\b(pip|uv|conda|mamba|micromamba|dnf|yum|microdnf|npm|poetry)\d*\b[^;&|]*\b(cache|clean)\b"
 )
@@ -40,7 +41,7 @@ def _measured(source: Source, step: Step, layer: Layer) -> Iterator[Finding]:
 
 def _told(source: Source, step: Step) -> Iterator[Finding]:
     calls = [" ".join(argv) for argv in commands(step.instruction, step.variables)]
-    env = [f"{name}={value}" for name, value in step.variables.items() if value not in {"", "0"}]
+    env = [f"{name}={value}" for name, value in step.variables.items() if value.lower() not in _OFF]
     mounts = [value for name, value in step.instruction.flags if name == "mount"]
     for row in caches():
         made = [call for call in calls if row.makes and re.match(row.makes, _bare(call))]

@@ -8,6 +8,7 @@ from pruner.audit.found import found, listed
 from pruner.audit.values import Facts, Source
 from pruner.image.bases import has_cuda
 from pruner.model import Finding, Value, normalise
+from pruner.requirements.values import Indexes
 from pruner.rules import cuda_wheels
 
 _LOCAL = re.compile(r"\+(cu\d+|cpu|rocm[\d.]*)")
@@ -83,7 +84,8 @@ def wheels_of(facts: Facts) -> Wheels:
     for key, version in names.items():
         extras = set(asked[key].extras) if key in asked else set()
         brings = _brings(key, extras)
-        if brings is None or _for_cpu(key, version, indexes, facts):
+        places = _places(asked[key].own) if key in asked else []
+        if brings is None or _for_cpu(key, version, places or indexes, facts):
             continue
         (bring if brings else need).append(key)
     if any(name.startswith("nvidia-") for name in bring):
@@ -115,10 +117,13 @@ def _for_cpu(key: str, version: str, indexes: list[str], facts: Facts) -> bool:
 
 def _indexes(facts: Facts) -> list[str]:
     urls = [url for _, url in facts.source.dockerfile.indexes] if facts.source else []
-    if facts.requirements is not None:
-        own = facts.requirements.indexes
-        urls += [*own.extra_index_urls, *([own.index_url] if own.index_url else [])]
-    return urls
+    return urls + _places(facts.requirements.indexes if facts.requirements else None)
+
+
+def _places(own: Indexes | None) -> list[str]:
+    if own is None:
+        return []
+    return [*own.extra_index_urls, *([own.index_url] if own.index_url else [])]
 
 
 def _of_base(facts: Facts) -> int | None:

@@ -1,15 +1,21 @@
 """Who the image runs as, and what of it is not followed."""
 
 import posixpath
+import re
 from collections.abc import Iterator
 
 from pruner.audit.found import found
 from pruner.audit.values import Facts, Source
 from pruner.image.expand import expand
+from pruner.image.installs import script
 from pruner.model import Finding
 
 _ROOT = {"", "root", "0"}
 _SHELLS = (".sh", ".bash")
+_LISTED = re.compile(
+    r"\b(apt-get|apt|apk|dnf|yum)\b[^;&|\n]*\b(install|add)\b[^;&|\n]*(\$\(|`)"
+    r"|\bxargs\b[^;&|\n]*\b(apt-get|apt|apk|dnf|yum)\b"
+)
 _PLAIN_SHELLS = {"", "sh", "bash", "/bin/sh", "/bin/bash"}
 
 
@@ -43,6 +49,9 @@ def not_followed(facts: Facts) -> Iterator[Finding]:
         if step.instruction.heredocs and _other_language(step.instruction.value):
             what = "a here-document for another program than a shell is not read"
             yield found("PRN216", source.where(step.line), what)
+        if _LISTED.search(script(step.instruction)):
+            what = "system packages that a file or a command lists are not known"
+            yield found("PRN216", source.where(step.line), what)
     yield from _entry(facts, source)
 
 
@@ -55,9 +64,9 @@ def _entry(facts: Facts, source: Source) -> Iterator[Finding]:
     argv = source.dockerfile.argv
     scripts = [word for word in argv[:2] if word.endswith(_SHELLS)]
     for step in source.of("ENTRYPOINT", "CMD")[-2:]:
-        for script in scripts:
-            if script in step.instruction.value:
-                name = posixpath.basename(script)
+        for entry in scripts:
+            if entry in step.instruction.value:
+                name = posixpath.basename(entry)
                 files = facts.context.files if facts.context else {}
                 known = any(posixpath.basename(path) == name for path in files)
                 what = f"{name} starts the image; what it installs or fetches is not read"

@@ -8,7 +8,7 @@ import json
 import re
 import shutil
 import tarfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,6 +30,7 @@ MAX_STATUS = 64 << 20
 MAX_WEIGHTS = 1000
 """Weights that are named in one layer."""
 STATUS = "/var/lib/dpkg/status"
+_NOT_AN_ARCHIVE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class Saved(Value, frozen=True, kw_only=True):
@@ -54,17 +55,36 @@ def read_image(client: "DockerClient", tag: str) -> Saved:
     _require_space(client, tag, size)
     with engine.failing(f"cannot read {tag}"):
         sizes = [int(row.get("Size") or 0) for row in reversed(image.history())]
-        try:
-            documents, contents = _read(image.save(chunk_size=1 << 20))
-            history, names = _described(documents)
-        except (tarfile.TarError, ValueError, KeyError, TypeError, EOFError) as error:
-            raise OutsideError(f"{tag}: the engine's archive cannot be read: {error}") from error
-    return _joined(
-        tag,
-        size,
-        list(zip(history, _padded(sizes, len(history)), strict=True)),
-        [contents.get(name) for name in names],
+        layers = read_archive(image.save(chunk_size=1 << 20), sizes, tag)
+    return Saved(
+        tag=tag,
+        size_bytes=size,
+        layers=tuple(layer for layer, _ in layers),
+        statuses=tuple(status for _, status in layers),
     )
+
+
+def read_archive(
+    chunks: Iterable[bytes], sizes: Sequence[int], tag: str
+) -> list[tuple[Layer, str | None]]:
+    """Return the layers in what `docker save` sends, and dpkg's database in each.
+
+    `sizes` are their bytes as the engine tells them, the oldest first. Raises OutsideError for what
+    is no such archive, or another image's.
+    """
+    try:
+        documents, contents = _read(chunks)
+        history, names = _described(documents)
+        if len(sizes) != len(history):
+            raise ValueError(f"{len(sizes)} layers are told of, and {len(history)} are there")
+    except (tarfile.TarError, EOFError, *_NOT_AN_ARCHIVE) as error:
+        raise OutsideError(f"{tag}: the engine's archive cannot be read: {error}") from error
+    rest = (contents.get(name) for name in names)
+    rows = zip(history, sizes, strict=True)
+    return [
+        _layer_of(row, size, None if row.get("empty_layer") else next(rest, None))
+        for row, size in rows
+    ]
 
 
 def _image(client: "DockerClient", tag: str) -> "Image":
@@ -172,31 +192,13 @@ def _described(documents: dict[str, Any]) -> tuple[list[dict[str, Any]], list[st
     return [dict(row) for row in history], [str(name) for name in manifest["Layers"]]
 
 
-def _padded(sizes: list[int], count: int) -> Iterator[int]:
-    """Yield as many sizes as there are lines of history, which two answers agree on."""
-    if len(sizes) != count:
-        raise ValueError(f"{len(sizes)} layers are told of, and {count} are there")
-    return iter(sizes)
-
-
-def _joined(
-    tag: str,
-    size: int,
-    history: list[tuple[dict[str, Any], int]],
-    contents: list[_Content | None],
-) -> Saved:
-    rest = iter(contents)
-    layers: list[Layer] = []
-    statuses: list[str | None] = []
-    for row, count in history:
-        content = None if row.get("empty_layer") else next(rest, None)
-        layers.append(
-            Layer(
-                created_by=str(row.get("created_by") or ""),
-                size_bytes=count,
-                caches=content.caches if content else {},
-                weights=content.weights if content else {},
-            )
-        )
-        statuses.append(content.status if content else None)
-    return Saved(tag=tag, size_bytes=size, layers=tuple(layers), statuses=tuple(statuses))
+def _layer_of(
+    row: Mapping[str, Any], size: int, content: _Content | None
+) -> tuple[Layer, str | None]:
+    layer = Layer(
+        created_by=str(row.get("created_by") or ""),
+        size_bytes=size,
+        caches=content.caches if content else {},
+        weights=content.weights if content else {},
+    )
+    return layer, content.status if content else None

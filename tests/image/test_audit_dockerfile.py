@@ -102,6 +102,7 @@ CASES = {
     "pip-without": ("PRN210", "FROM a\nRUN pip install --no-cache-dir flask\n", []),
     "pip-by-env": ("PRN210", "FROM a\nENV PIP_NO_CACHE_DIR=1\nRUN pip install flask\n", []),
     "pip-by-env-off": ("PRN210", "FROM a\nENV PIP_NO_CACHE_DIR=0\nRUN pip install flask\n", ["3"]),
+    "pip-by-a-prefix": ("PRN210", "FROM a\nRUN PIP_NO_CACHE_DIR=1 pip install flask\n", []),
     "pip-mounted": (
         "PRN210",
         "FROM a\nRUN --mount=type=cache,target=/root/.cache pip install flask\n",
@@ -161,6 +162,9 @@ CASES = {
     "shell-in-a-here-document": ("PRN216", "FROM a\nRUN <<END\ntrue\nEND\n", []),
     "entrypoint-script": ("PRN216", 'FROM a\nENTRYPOINT ["/app/start.sh"]\n', ["2"]),
     "entrypoint": ("PRN216", 'FROM a\nENTRYPOINT ["python", "-m", "x"]\n', []),
+    "packages-of-a-file": ("PRN216", "FROM a\nRUN xargs apt-get install -y < list\n", ["2"]),
+    "packages-of-a-command": ("PRN216", "FROM a\nRUN apt-get install $(cat list)\n", ["2"]),
+    "packages-by-name": ("PRN216", "FROM a\nRUN apt-get install x && echo $(date)\n", []),
     "scripts": (
         "PRN218",
         "FROM a AS b\nFROM a\nCOPY --from=b /u/lib/python3.11/site-packages /u/lib/x\n",
