@@ -178,6 +178,12 @@ CODES = {
         "A base for building brings compilers and headers that nothing runs.",
         "build on the slim or runtime variant, and build wheels in a stage of their own",
     ),
+    "PRN226": Code(
+        "copied files are written again",
+        "warning",
+        "A layer holds whole files: to change the owner or the mode of one is to store it twice.",
+        "say it while copying: COPY --chown=user --chmod=mode",
+    ),
     "PRN230": Code(
         "the built image is another one",
         "note",

@@ -320,6 +320,21 @@ def test_every_line_that_cannot_be_read_is_a_finding(tree: Path) -> None:
     assert "pw" not in done.out.replace("pwd", "")
 
 
+def test_a_line_of_dockerignore_that_is_no_pattern(tree: Path) -> None:
+    (tree / ".dockerignore").write_text("docs\n# fine\n[z-a]\n")
+    (image,) = audited(cwd=tree)["images"]
+    (found,) = [row for row in image["findings"] if row["code"] == "PRN200"]
+    assert (found["where"], found["what"]) == (".dockerignore:3", "[z-a] is no pattern")
+
+
+def test_an_image_without_a_dockerfile_has_its_requirements_read(tree: Path) -> None:
+    config = tree / "pruner.toml"
+    config.write_text(config.read_text().replace('dockerfile = "Dockerfile"\n', ""))
+    (image,) = audited(cwd=tree)["images"]
+    assert (image["dockerfile"], image["base"]) == (None, None)
+    assert [row["code"] for row in image["findings"]] == ["PRN221", "PRN223"]
+
+
 def test_a_damaged_lock_is_a_note(tree: Path) -> None:
     (tree / "locks/app").mkdir(parents=True)
     (tree / "locks/app/verdicts.json").write_text("{")

@@ -10,6 +10,8 @@ from pruner.audit.values import Facts
 from pruner.model import Document, Finding, Verdict, normalise
 from pruner.requirements.values import Direct, Requirement, Requirements
 
+_INSTALLERS = ("pip", "setuptools", "wheel")
+"""What an image's base has, and no lock takes out of its layers."""
 _COMMIT = re.compile(r"@[0-9a-f]{40}(#|$)")
 
 
@@ -81,7 +83,8 @@ def _judged(
             fix=fix,
             size_bytes=sum(rows[name].size_bytes for name in goes),
         )
-    rest = [row for key, row in rows.items() if not row.kept and key not in told]
+    base = _closure(rows, _INSTALLERS) - stays
+    rest = [row for key, row in rows.items() if not row.kept and key not in told | base]
     if rest:
         rest.sort(key=lambda row: (-row.size_bytes, row.name))
         yield found(

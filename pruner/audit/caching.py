@@ -10,6 +10,8 @@ from pruner.image.installs import commands, script
 from pruner.model import Finding
 from pruner.rules import Cache, caches
 
+_LEAST = 10_000
+"""Bytes that are worth a line."""
 _OFF = {"", "0", "false", "off", "no"}
 _CLEANED = re.compile(
     r"\b(pip|uv|conda|mamba|micromamba|dnf|yum|microdnf|npm|poetry)\d*\b[^;&|]*\b(cache|clean)\b"
@@ -32,7 +34,7 @@ def left(facts: Facts) -> Iterator[Finding]:
 def _measured(source: Source, step: Step, layer: Layer) -> Iterator[Finding]:
     known = {row.what: row for row in caches()}
     for what, count in sorted(layer.caches.items(), key=lambda row: -row[1]):
-        if count and what in known:
+        if count >= _LEAST and what in known:
             text = f"{what} in the layer: {size(count)}"
             yield found(
                 "PRN210", source.where(step.line), text, fix=known[what].fix, size_bytes=count

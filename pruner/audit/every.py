@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from pruner.audit.again import again
 from pruner.audit.asking import unneeded, unpinned
 from pruner.audit.caching import left
 from pruner.audit.copies import copies
@@ -53,6 +54,7 @@ def _found(facts: Facts, proposal: Proposal | None) -> Iterator[Finding]:
     yield from large_base(facts)
     yield from tools(facts)
     yield from copies(facts)
+    yield from again(facts)
     yield from left(facts)
     yield from secrets(facts)
     yield from runs_as(facts)

@@ -103,8 +103,8 @@ def sending(facts: Facts, proposal: Proposal | None) -> list[Finding]:
     if context is None:
         return []
     told = [
-        found("PRN200", context.ignore_file or ".dockerignore", f"{line} is no pattern")
-        for line in context.bad
+        found("PRN200", f"{context.ignore_file}:{line}", f"{pattern} is no pattern")
+        for line, pattern in context.bad
     ]
     told += [
         found("PRN242", folder, "cannot be listed, so what is in it is not counted")

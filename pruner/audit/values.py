@@ -12,6 +12,7 @@ class Step(Value, frozen=True, kw_only=True):
     instruction: Instruction
     stage: int
     variables: dict[str, str] = {}  # noqa: RUF012
+    workdir: str = "/"
 
     @property
     def line(self) -> int:
@@ -91,7 +92,7 @@ class Context(Value, frozen=True, kw_only=True):
     ignored: frozenset[str] = frozenset()  # paths that it leaves out
     ignore_file: str | None = None  # where it stands
     unread: tuple[str, ...] = ()  # folders that could not be listed
-    bad: tuple[str, ...] = ()  # lines of .dockerignore that are no patterns
+    bad: tuple[tuple[int, str], ...] = ()  # lines of .dockerignore that are no patterns
 
 
 class Facts(Value, frozen=True, kw_only=True):

@@ -20,15 +20,19 @@ def read_context(root: Path, context: Path, dockerfile: Path | None) -> Context:
     """
     file = _ignore_file(context, dockerfile)
     shown = os.path.relpath(file, root) if file else None
-    patterns = patterns_of(read_text(file, str(shown))) if file else ()
-    walk = _Walk(context, Ignoring(patterns))
+    text = read_text(file, str(shown)) if file else ""
+    walk = _Walk(context, Ignoring(patterns_of(text)))
     walk.folder("", walk.ignoring.nothing)
     return Context(
         files=walk.files,
         ignored=frozenset(walk.ignored),
         ignore_file=shown,
         unread=tuple(walk.unread),
-        bad=tuple(walk.ignoring.bad),
+        bad=tuple(
+            (number, line.strip())
+            for number, line in enumerate(text.split("\n"), 1)
+            if line.strip() in walk.ignoring.bad
+        ),
     )
 
 

@@ -158,13 +158,18 @@ def test_without_an_image_the_verdicts_say_what_it_costs() -> None:
 
 
 def test_caches_are_what_the_layer_has() -> None:
-    text = "FROM a\nRUN apt-get update\nRUN pip install x\n"
+    text = "FROM a\nRUN apt-get update\nRUN pip install x\nRUN uv sync\n"
     layers = (
         Layer(created_by="RUN apt-get update", size_bytes=50, line=2),
-        Layer(created_by="RUN pip install x", size_bytes=90, line=3, caches={"pip's cache": 70}),
+        Layer(
+            created_by="RUN pip install x", size_bytes=90, line=3, caches={"pip's cache": 70_000}
+        ),
+        Layer(created_by="RUN uv sync", size_bytes=90, line=4, caches={"uv's cache": 70}),
     )
     given = facts(text, built=Built(tag="x", size_bytes=140, layers=layers))
-    assert [(row.where, row.size_bytes) for row in of(given, "PRN210")] == [("Dockerfile:3", 70)]
+    assert [(row.where, row.size_bytes) for row in of(given, "PRN210")] == [
+        ("Dockerfile:3", 70_000)
+    ]
 
 
 def test_files_of_packages_are_no_models() -> None:

@@ -44,6 +44,19 @@ def test_what_a_needed_line_declares_comes_along() -> None:
     assert found.what == "2 more that no line asks for and nothing needs: requests, click"
 
 
+def test_what_the_base_has_is_no_requirements_matter() -> None:
+    known = document(
+        verdict("flask", needs=("setuptools",)),
+        verdict("setuptools", keep=False, size=3),
+        verdict("pip", keep=False, size=7),
+        verdict("wheel", keep=False, size=9, needs=("packaging",)),
+        verdict("packaging", keep=False, size=1),
+    )
+    given = facts(BASE, requirements=requirements("flask==1"), document=known)
+    (found,) = of(given, "PRN224")
+    assert found.what == "1 more that no line asks for and nothing needs: setuptools"
+
+
 def test_a_line_that_a_needed_one_declares_goes_by_the_lock_alone() -> None:
     known = document(verdict("flask", needs=("click",)), verdict("click", keep=False))
     given = facts(BASE, requirements=requirements("flask==1", "click==1"), document=known)
