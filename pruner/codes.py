@@ -26,12 +26,6 @@ CODES = {
         "What no builder would take builds no image, and what pruner cannot read it cannot audit.",
         "correct the line that is named",
     ),
-    "PRN201": Code(
-        "unknown base image",
-        "warning",
-        "A tag that was never published cannot be built on.",
-        "take a tag that exists",
-    ),
     "PRN202": Code(
         "CUDA twice",
         "warning",
