@@ -365,6 +365,7 @@ class Finding(Value, frozen=True):
     where: str
     what: str
     fix: str = ""
+    size_bytes: int | None = None  # what it costs; None: not known
 
 
 # --- the document ----------------------------------------------------------------------------

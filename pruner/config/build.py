@@ -21,6 +21,7 @@ def config(whole: schema.Whole, root: Path, where: Where) -> values.Config:
         locks=whole.project.locks,
         images={name: _image(name, table, whole.project) for name, table in whole.images.items()},
         rules=_rules(whole.rules, where),
+        ignore=whole.audit.ignore,
         where=where,
     )
 
@@ -46,6 +47,7 @@ def _image(name: str, table: schema.ImageTable, project: schema.ProjectTable) ->
         memory=table.memory,
         processes=table.processes,
         indexes={**_indexes(project), **_indexes(table)},
+        ignore=table.audit.ignore,
     )
 
 

@@ -67,11 +67,12 @@ def only_with(owner: str, given: Mapping[str, object]) -> None:
             raise Mistake(f"means nothing without {owner}", name, hint=f"remove {name}")
 
 
-def choice(value: str, known: Collection[str], *key: str | int) -> None:
-    """Check a word that must be one of a few."""
+def choice(value: str, known: Collection[str], *key: str | int, noun: str = "") -> None:
+    """Check a word that must be one of those that are known; `noun` is said where that is many."""
     if value not in known:
         hint = did_you_mean(value, known)
-        raise Mistake(f"{shown(value)} is not one of {', '.join(known)}", *key, hint=hint)
+        meant = noun or f"one of {', '.join(known)}"
+        raise Mistake(f"{shown(value)} is not {meant}", *key, hint=hint)
 
 
 def port(value: int | None, *key: str | int) -> None:

@@ -5,6 +5,7 @@ Values here are as a person wrote them; `pruner.config.values` holds what the re
 
 from typing import Any
 
+from pruner.codes import CODES
 from pruner.config import checks
 from pruner.config.mistakes import Key, Mistake
 from pruner.config.rule_tables import RulesTable
@@ -143,6 +144,17 @@ class ServiceTable(Table, frozen=True, kw_only=True):
         return self.ready.tcp if isinstance(self.ready, PortTable) else self.ready
 
 
+class AuditTable(Table, frozen=True, kw_only=True):
+    """What `pruner audit` does not tell."""
+
+    ignore: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check that the codes exist."""
+        for index, code in enumerate(self.ignore):
+            checks.choice(code, CODES, "ignore", index, noun="a code of an audit's findings")
+
+
 class ImageTable(Table, frozen=True, kw_only=True):
     """One image: what it is built from, and the agents that run in it."""
 
@@ -160,6 +172,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
     memory: str = "8g"
     processes: int = 512
     indexes: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
+    audit: AuditTable = AuditTable()
 
     def __post_init__(self) -> None:
         """Check every value, and the agents against each other."""
@@ -223,6 +236,7 @@ class Whole(Table, frozen=True, kw_only=True):
     project: ProjectTable = ProjectTable()
     images: dict[str, ImageTable] = {}  # noqa: RUF012
     rules: RulesTable = RulesTable()
+    audit: AuditTable = AuditTable()
 
     def __post_init__(self) -> None:
         """Check that there is an image, and that every name can be a folder."""

@@ -38,6 +38,8 @@ _TABLES: dict[Key, type[Table]] = {
     ("images", "*", "agents", "#", "exercise", "#"): schema.ExerciseTable,
     ("images", "*", "services", "*"): schema.ServiceTable,
     ("images", "*", "services", "*", "ready"): schema.PortTable,
+    ("images", "*", "audit"): schema.AuditTable,
+    ("audit",): schema.AuditTable,
     ("rules",): rule_tables.RulesTable,
     ("rules", "families", "#"): rule_tables.FamilyTable,
     ("rules", "families", "#", "members", "#"): rule_tables.MemberTable,

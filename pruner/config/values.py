@@ -118,6 +118,7 @@ class Image(Value, frozen=True, kw_only=True):
     memory: str = "8g"
     processes: int = 512
     indexes: dict[str, str] = {}  # noqa: RUF012  normalised name -> the index it comes from
+    ignore: tuple[str, ...] = ()  # codes that `pruner audit` does not tell of this image
 
     @property
     def memory_bytes(self) -> int:
@@ -142,6 +143,7 @@ class Config(Value, frozen=True, kw_only=True):
     locks: str = "locks"
     images: dict[str, Image] = {}  # noqa: RUF012
     rules: Rules = Rules()
+    ignore: tuple[str, ...] = ()  # codes that `pruner audit` does not tell
     where: Where = Where()
 
     def image(self, name: str) -> Image:

@@ -23,12 +23,26 @@ _INDEX_VARIABLES = {
 }
 
 
+def script(run: Instruction) -> str:
+    """Return what a RUN line has the shell run."""
+    listed = exec_form(run.value)
+    return shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
+
+
+def commands(run: Instruction, variables: Mapping[str, str]) -> Iterator[list[str]]:
+    """Yield the words of each command of a RUN line, those that the line itself sets replaced."""
+    told = dict(variables)
+    for command in _BETWEEN.split(script(run)):
+        argv = _argv(command, told)
+        told.update(_assignments(argv[1:] if argv[:1] == ["export"] else argv))
+        if argv:
+            yield argv
+
+
 def installed_files(run: Instruction, workdir: str, variables: Mapping[str, str]) -> Iterator[str]:
     """Yield the absolute container paths of the requirement files that a RUN line installs."""
-    listed = exec_form(run.value)
-    script = shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
     folder = workdir
-    for command in _BETWEEN.split(script):
+    for command in _BETWEEN.split(script(run)):
         argv = _argv(command, variables)
         if argv[:1] == ["cd"] and len(argv) > 1:
             folder = posixpath.join(folder, argv[1])
@@ -42,10 +56,8 @@ def named_indexes(run: Instruction, variables: Mapping[str, str]) -> Iterator[tu
     The kind is "index_url", "extra_index_urls" or "find_links". They stand in options, in variables
     in front of the command, or in those that the image has by then.
     """
-    listed = exec_form(run.value)
-    script = shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
     exported: dict[str, str] = {}
-    for command in _BETWEEN.split(script):
+    for command in _BETWEEN.split(script(run)):
         argv = _argv(command, {**variables, **exported})
         if argv[:1] == ["export"]:
             exported |= dict(_assignments(argv[1:]))

@@ -52,7 +52,7 @@ def _table(title: str, rows: list[Verdict]) -> Table:
     table.add_column("why", overflow="fold")
     for row in sorted(rows, key=lambda row: (-row.size_bytes, row.name)):
         level = Text(row.level, style=COLOURS.get(row.level, ""))
-        table.add_row(row.name, row.version, size(row.size_bytes), level, _plain(row.why))
+        table.add_row(row.name, row.version, size(row.size_bytes), level, plain(row.why))
     return table
 
 
@@ -62,9 +62,9 @@ def _agents(document: Document) -> Iterable[RenderableType]:
         yield Text(f"\n{line}, {agent.modules} modules loaded")
         for item in agent.exercises:
             yield Text(f"  {item.name}: {item.outcome}")
-        yield from (Text(f"  {_plain(_program(item))}") for item in agent.programs)
+        yield from (Text(f"  {plain(_program(item))}") for item in agent.programs)
         for number, run in enumerate(agent.runs if len(agent.runs) > 1 else (), 1):
-            yield Text(f"  {_plain(_run(number, len(agent.runs), run))}")
+            yield Text(f"  {plain(_run(number, len(agent.runs), run))}")
 
 
 def _program(item: ProgramReport) -> str:
@@ -92,12 +92,12 @@ def _conflicts(document: Document) -> Iterable[RenderableType]:
     for item in sorted(shown, key=lambda item: item.settled):
         names = ", ".join(item.distributions)
         text = Text(f"conflict {item.kind}", style="yellow" if item.settled else "bold red")
-        yield text.append(f" {names}: {_plain(item.why)}", style="default")
+        yield text.append(f" {names}: {plain(item.why)}", style="default")
         if item.settled and item.drop:
             yield Text(f"  keeps {item.use or item.keep}, leaves out {', '.join(item.drop)}")
         for word, choice in zip(chain(["either"], repeat("or")), item.choices, strict=False):
-            yield Text(f"  {word} {_plain(choice.what)}:")
-            yield from (Text(f"    {_plain(line)}") for line in choice.config.splitlines())
+            yield Text(f"  {word} {plain(choice.what)}:")
+            yield from (Text(f"    {plain(line)}") for line in choice.config.splitlines())
     noted = sorted(
         {name for item in document.conflicts if item.note for name in item.distributions}
     )
@@ -110,10 +110,10 @@ def _findings(document: Document) -> Iterable[RenderableType]:
     for item in document.findings:
         style = {"error": "red", "warning": "yellow"}.get(item.severity, "")
         text = Text(f"{item.severity} {item.code}", style=style)
-        yield text.append(f" {item.where}: {_plain(item.what)}", style="default")
+        yield text.append(f" {item.where}: {plain(item.what)}", style="default")
         fix = item.fix.split("\n") if item.severity == "error" and item.fix else []
         for start, line in zip(["  fix: ", *["       "] * len(fix)], fix, strict=False):
-            yield Text(f"{start}{_plain(line)}")
+            yield Text(f"{start}{plain(line)}")
     codes = {item.code for item in document.findings}
     if "PRN130" in codes and "PRN132" not in codes:
         yield Text("  to share versions among images: pruner lock --all --align")
@@ -121,7 +121,7 @@ def _findings(document: Document) -> Iterable[RenderableType]:
 
 def _aligned(document: Document) -> Iterable[RenderableType]:
     for row in document.aligned:
-        yield Text(f"  {row.name} {_plain(row.version)}: {_plain(moved(row))}")
+        yield Text(f"  {row.name} {plain(row.version)}: {plain(moved(row))}")
 
 
 def _summary(document: Document, kept: int, dropped: int) -> Iterable[RenderableType]:
@@ -144,12 +144,12 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         rounds = "1 round" if proof.rounds == 1 else f"{proof.rounds} rounds"
         yield Text(f"{verdict} in {rounds}, {document.runtime} sandbox", style=style)
         yield from (Text(f"  put back: {item.name}: {item.why}") for item in proof.restored)
-        yield from (Text(f"  {_plain(line)}", style="red") for line in proof.differences)
+        yield from (Text(f"  {plain(line)}", style="red") for line in proof.differences)
     yield from _aligned(document)
     sure = document.confidence
     if sure is not None:
         text = Text(f"confidence {sure.score:.2f}", style="bold")
-        yield text.append(f": {_plain('; '.join(sure.because))}", style="default")
+        yield text.append(f": {plain('; '.join(sure.because))}", style="default")
     if document.lock is not None and sizes is not None:
         yield Text(f"wrote {document.lock.requirements}")
         yield Text(f"      {document.lock.pylock}")
@@ -168,5 +168,6 @@ def times(timings: Sequence[Timing]) -> str:
     return f"time: {listed}; pruner's own share {100 * own / total:.0f} % of {total:.1f} s"
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return text without what a terminal would not print."""
     return "".join(char if char.isprintable() else "?" for char in text)

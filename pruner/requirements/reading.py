@@ -7,7 +7,8 @@ that loops, missing files and constraints of constraints are told apart.
 import os
 import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,11 +46,26 @@ def read_requirements(paths: Sequence[Path], root: Path | None = None) -> Requir
     return reader.result()
 
 
-class _Reader:
-    """Collects the lines of all files; each is read once as requirements, once as constraints."""
+def read_leniently(
+    paths: Sequence[Path], root: Path | None = None
+) -> tuple[Requirements, tuple[UsageError, ...]]:
+    """Read as much of requirement files as can be read, and return what cannot as errors."""
+    errors: list[UsageError] = []
+    reader = _Reader(root, errors)
+    for path in paths:
+        reader.read(path, constraint=False, above=())
+    return reader.result(), tuple(errors)
 
-    def __init__(self, root: Path | None) -> None:
+
+class _Reader:
+    """Collects the lines of all files; each is read once as requirements, once as constraints.
+
+    Mistakes are raised, or collected where there is a list for them.
+    """
+
+    def __init__(self, root: Path | None, errors: list[UsageError] | None = None) -> None:
         self._root = root
+        self._errors = errors
         self._seen: dict[tuple[Path, bool], str] = {}
         self._named: dict[bool, list[Requirement]] = {False: [], True: []}
         self._direct: list[Direct] = []
@@ -59,7 +75,8 @@ class _Reader:
 
     def result(self) -> Requirements:
         """Return what was collected, or raise UsageError where pins contradict each other."""
-        refuse_contradictions(self._named[False])
+        with self._telling():
+            refuse_contradictions(self._named[False])
         return Requirements(
             requirements=tuple(self._named[False]),
             constraints=tuple(self._named[True]),
@@ -74,6 +91,12 @@ class _Reader:
         self, path: Path, *, constraint: bool, above: tuple[Path, ...], by: str | None = None
     ) -> None:
         """Read one file; `above` are the files that lead to it, `by` the line that names it."""
+        with self._telling():
+            self._read(path, constraint=constraint, above=above, by=by)
+
+    def _read(
+        self, path: Path, *, constraint: bool, above: tuple[Path, ...], by: str | None
+    ) -> None:
         shown = self._shown(path)
         parsed = _parsed(path, shown, by)
         full = path.resolve()
@@ -85,15 +108,40 @@ class _Reader:
         self._seen[full, constraint] = shown
         for bad in parsed.invalid_lines:
             if not bad.error_message.startswith(MISPLACED):
-                raise unparsable(f"{shown}:{bad.line_number}", bad.line, bad.error_message)
-        every = [*parsed.requirements, *parsed.options, *parsed.invalid_lines]
+                where = f"{shown}:{bad.line_number}"
+                self._refuse(unparsable(where, bad.line, bad.error_message))
+        meant = [row for row in parsed.invalid_lines if row.error_message.startswith(MISPLACED)]
+        every = [*parsed.requirements, *parsed.options, *meant]
         for item in sorted(every, key=_line):
-            if hasattr(item, "options"):
-                self._option(item, path, constraint=constraint, above=(*above, full))
-            elif hasattr(item, "error_message"):
-                self._apart(item, path, constraint=constraint)
-            else:
-                self._requirement(item, (shown, _line(item)), constraint=constraint)
+            with self._telling():
+                self._take(item, path, constraint=constraint, above=(*above, full))
+
+    def _take(
+        self,
+        item: Any,  # noqa: ANN401  the library has no types
+        path: Path,
+        *,
+        constraint: bool,
+        above: tuple[Path, ...],
+    ) -> None:
+        if hasattr(item, "options"):
+            self._option(item, path, constraint=constraint, above=above)
+        elif hasattr(item, "error_message"):
+            self._apart(item, path, constraint=constraint)
+        else:
+            self._requirement(item, (self._shown(path), _line(item)), constraint=constraint)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        try:
+            yield
+        except UsageError as error:
+            self._refuse(error)
+
+    def _refuse(self, error: UsageError) -> None:
+        if self._errors is None:
+            raise error
+        self._errors.append(error)
 
     def _apart(self, bad: Any, path: Path, *, constraint: bool) -> None:  # noqa: ANN401
         """Take a line with options on it for what its author meant."""

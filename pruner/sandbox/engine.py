@@ -35,11 +35,11 @@ BUILDKIT_INSIDE = range(18, 23)
 START_HINT = "start it (on bare Debian: scripts/engine up), or use --runtime local"
 
 
-def connect() -> "DockerClient":
+def connect(hint: str = START_HINT) -> "DockerClient":
     """Return a client whose engine answers; OutsideError where none does."""
     import docker  # noqa: PLC0415  slow to import, and `--help` needs none
 
-    with failing("no Docker engine answers", hint=START_HINT):
+    with failing("no Docker engine answers", hint=hint):
         client = docker.from_env(timeout=TIMEOUT)
         client.ping()
     return client

@@ -35,7 +35,7 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
     "unknown-table": (
         "[image.x]",
         "image: unknown key",
-        "did you mean images? (images, project, rules)",
+        "did you mean images? (audit, images, project, rules)",
     ),
     "unknown-key": (
         "[project]\nsources = ['a']",
