@@ -290,6 +290,17 @@ def test_two_at_once_go_back_once(two: Path) -> None:
     assert pin(two) == "idna==3.10"
 
 
+def test_what_a_person_changes_meanwhile_is_kept(two: Path) -> None:
+    slow(two)
+    process = proving(two)
+    (two / "locks/app/Dockerfile").write_text("FROM scratch\n")
+    done = finish(process)
+    assert done.code == 0, done.err
+    kept = two / ".pruner/app/accepted" / ids(two)[-1]
+    assert (kept / "Dockerfile").read_text() == "FROM scratch\n"
+    assert not (two / "locks/app/Dockerfile").exists()
+
+
 def test_a_lock_waits_for_a_rollback(two: Path) -> None:
     kept = ids(two)
     slow(two)

@@ -79,5 +79,5 @@ def _current(one: Locked) -> Document:
     kept = tuple(row for row in document.findings if row.code not in CODES)
     current = msgspec.structs.replace(document, findings=(*kept, *shared))
     if one.proven:
-        revise(job.config, job.image, encode(document), encode(current))
+        revise(job.config, job.image, encode(current))
     return current

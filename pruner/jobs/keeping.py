@@ -133,12 +133,13 @@ def replace(
         put(locks, new, there)
 
 
-def revise(config: Config, image: Image, before: bytes, after: bytes) -> None:
-    """Write a verdicts.json anew that says more of the same lock, where it is still that one."""
+def revise(config: Config, image: Image, verdicts: bytes) -> None:
+    """Write a verdicts.json that says more of the lock in locks/, where that is still the one."""
     with alone(store(config, image)):
         locks = locks_folder(config, image)
-        if read_set(locks).get(VERDICTS) == before:
-            write_all({locks / VERDICTS: after})
+        there = read_set(locks).get(VERDICTS, b"")
+        if sameness({VERDICTS: there}) == sameness({VERDICTS: verdicts}):
+            write_all({locks / VERDICTS: verdicts})
 
 
 def put(locks: Path, new: Contents, there: Iterable[str]) -> None:

@@ -91,7 +91,7 @@ def kept(config: Config, image: Image) -> Kept:
 def run(job: Job, to: str | None, opened: Opened, clock: Clock, *, dry: bool) -> RolledBack:
     """Go back to a set, `to` or the one before; with `dry` only say what would change.
 
-    The store is held all the while, so that what was said is what is replaced.
+    The store is held from the proof to the end, so that no other pruner comes in between.
     """
     planned = _planned(job, to, clock)
     if dry or not _differs(planned):
@@ -108,9 +108,10 @@ def run(job: Job, to: str | None, opened: Opened, clock: Clock, *, dry: bool) ->
             document = check(job, written, sandbox, clock)
         if document.proof is None or not document.proof.passed:
             return _told(job, planned, done=False, document=document)
-        there = planned.kept.there
+        locks = locks_folder(job.config, job.image)
+        there = read_set(locks)  # anew: a person may have changed it while agents ran
         recorded(folder, planned.kept.shelf, there, job.image.name, exactly=True)
-        put(locks_folder(job.config, job.image), planned.contents, there)
+        put(locks, planned.contents, there)
         tag = _tag(job, planned.target)
         return _told(job, planned, done=True, document=document, tag=tag)
 

@@ -230,11 +230,11 @@ def test_a_lock_is_before_another_whatever_lies_beside_it(tmp_path: Path) -> Non
 
 def test_verdicts_are_said_anew_only_of_the_same_lock(tmp_path: Path) -> None:
     accept(tmp_path, lock("1"))
-    before, after = lock("1")["verdicts.json"], lock("1", seconds=9)["verdicts.json"]
-    revise(Config(root=tmp_path), IMAGE, before, after)
+    more = lock("1", seconds=9)["verdicts.json"]
+    revise(Config(root=tmp_path), IMAGE, more)
     assert there(tmp_path) == lock("1", seconds=9)
     accept(tmp_path, lock("2"))
-    revise(Config(root=tmp_path), IMAGE, after, before)
+    revise(Config(root=tmp_path), IMAGE, more)
     assert there(tmp_path) == lock("2")
 
 
