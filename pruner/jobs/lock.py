@@ -215,7 +215,7 @@ def _write(job: Job, made: Made, clock: Clock) -> Document:
         return {name: data for name, data in there.items() if name not in gone} | new
 
     if proven:
-        command = "lock --align" if document.aligned else "lock"
+        command = "align" if document.aligned else "lock"
         replace(job.config, job.image, changed, command, clock.note)
     else:
         write_all(
