@@ -6,7 +6,7 @@ killed in between has lost neither.
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +26,7 @@ from pruner.jobs.written import (
     sameness,
     summary,
 )
+from pruner.lock.header import CONSTRAINTS
 
 _NEW = ".new-"
 """How folders begin that are not whole yet."""
@@ -142,9 +143,13 @@ def revise(config: Config, image: Image, verdicts: bytes) -> None:
             write_all({locks / VERDICTS: verdicts})
 
 
-def put(locks: Path, new: Contents, there: Iterable[str]) -> None:
-    """Write a set to locks/; files of the one that is there, and not of the new one, go."""
+def put(locks: Path, new: Contents, there: Contents) -> None:
+    """Write a set to locks/; files of the one that is there, and not of the new one, go.
+
+    Constraints that nothing is built with go whatever they are, since an installer would heed them.
+    """
+    gone = {*there, CONSTRAINTS} - set(new)
     write_all(
-        {locks / name: data for name, data in new.items()},
-        without=[locks / name for name in there if name not in new],
+        {locks / name: data for name, data in new.items() if there.get(name) != data},
+        without=[locks / name for name in sorted(gone)],
     )

@@ -208,11 +208,14 @@ def test_a_file_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     accept(tmp_path, lock("1") | {"Dockerfile": b"FROM x\n"})
     folder = tmp_path / "locks/app"
     (folder / "NOTES.md").write_text("ours\n")
-    (folder / "build-constraints.txt").symlink_to("/etc/hostname")
+    (folder / ".dockerignore").symlink_to("NOTES.md")
+    (folder / "build-constraints.txt").symlink_to("NOTES.md")
     accept(tmp_path, lock("2"))
     two = shelf(tmp_path).rows[-1]
     assert sorted(two.files) == sorted({*lock("2"), "Dockerfile"})
     assert (folder / "NOTES.md").read_text() == "ours\n"
+    assert (folder / ".dockerignore").is_symlink()
+    assert not (folder / "build-constraints.txt").is_symlink(), "an installer would heed it"
 
 
 def test_a_lock_is_before_another_whatever_lies_beside_it(tmp_path: Path) -> None:
