@@ -33,15 +33,16 @@ CODE = """\
 import importlib.metadata, os, sys, time
 import idna
 versions = open("versions.txt").read().split()
-time.sleep(float(os.environ.get("SLEEPS", "0")))
+while os.path.exists("wait"):
+    time.sleep(0.1)
 sys.exit(importlib.metadata.version("idna") not in versions)
 """
 LOCK = ("lock", "--image", "app", "--once", "--runtime", "local")
 BACK = ("rollback", "app", "--runtime", "local")
 
 
-def root_of(folder: Path, *, sleeps: int = 0) -> Path:
-    agent = f'ready = {{ exit = 0, timeout = 60 }}\nenv = {{ SLEEPS = "{sleeps}" }}'
+def root_of(folder: Path) -> Path:
+    agent = "ready = { exit = 0, timeout = 120 }"
     root = project(folder, code=CODE, agent=agent, requirements="idna==3.9\ntabulate==0.9.0\n")
     (root / "versions.txt").write_text("3.9 3.10 3.4\n")
     return root
@@ -252,8 +253,12 @@ def proving(root: Path) -> "subprocess.Popen[str]":
 
 
 def slow(root: Path) -> None:
-    text = (root / "pruner.toml").read_text()
-    (root / "pruner.toml").write_text(text.replace('SLEEPS = "0"', 'SLEEPS = "3"'))
+    """Have the agent wait until `go_on`."""
+    (root / "wait").touch()
+
+
+def go_on(root: Path) -> None:
+    (root / "wait").unlink()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "int"])
@@ -268,6 +273,7 @@ def test_ended_in_the_middle(two: Path, number: int) -> None:
     )
     assert contents(two) == before
     assert ids(two) == kept
+    go_on(two)
     assert run("gc", cwd=two).code == 0
     assert_nothing_left(done.pid)
     done = run(*BACK, cwd=two)
@@ -283,6 +289,7 @@ def test_two_at_once_go_back_once(two: Path) -> None:
     second = start(*BACK, cwd=two)
     assert second.stderr is not None
     assert second.stderr.readline() == "waiting for another pruner on app\n"
+    go_on(two)
     assert finish(first).code == 0
     done = finish(second)
     assert done.code == 0, done.err
@@ -294,6 +301,7 @@ def test_what_a_person_changes_meanwhile_is_kept(two: Path) -> None:
     slow(two)
     process = proving(two)
     (two / "locks/app/Dockerfile").write_text("FROM scratch\n")
+    go_on(two)
     done = finish(process)
     assert done.code == 0, done.err
     kept = two / ".pruner/app/accepted" / ids(two)[-1]
@@ -306,12 +314,13 @@ def test_a_lock_waits_for_a_rollback(two: Path) -> None:
     slow(two)
     first = proving(two)
     (two / "requirements.txt").write_text("idna==3.4\n")
-    (two / "pruner.toml").write_text(
-        (two / "pruner.toml").read_text().replace('SLEEPS = "3"', 'SLEEPS = "0"')
-    )
-    done = run(*LOCK, cwd=two)
-    assert done.code == 0, done.err
-    assert finish(first).code == 0
+    second = start(*LOCK, cwd=two)
+    assert second.stderr is not None
+    assert any(line.startswith("run agent ...") for line in second.stderr)
+    go_on(two)
+    for process in (first, second):
+        done = finish(process)
+        assert done.code == 0, done.err
     assert pin(two) == "idna==3.4", "whoever is done last has the last word"
     rows = told(run("rollback", "app", "--list", "--json", cwd=two))["accepted"]
     assert [row["id"] for row in rows][:2] == kept
