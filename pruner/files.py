@@ -1,10 +1,12 @@
-"""Writing files so that nothing is ever lost: whole or not at all; and copying folders."""
+"""Files, so that nothing is ever lost: whole or not at all, one at a time; and copying folders."""
 
+import fcntl
 import os
 import shutil
+import stat
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -40,6 +42,47 @@ def write_all(contents: Mapping[Path, str | bytes], without: Iterable[Path] = ()
         for temporary, _ in ready:
             with suppress(OSError):
                 Path(temporary).unlink()
+
+
+def regular(path: Path, most: int) -> bytes:
+    """Return what a regular file of at most `most` bytes holds; a link is no such file.
+
+    Raises ValueError, with what it is instead, and OSError where it cannot be read.
+    """
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(path, flags), "rb") as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            message = "is not a regular file"
+            raise ValueError(message)
+        data = file.read(most + 1)
+    if len(data) > most:
+        message = f"has more than {most >> 20} MiB, the most that is read"
+        raise ValueError(message)
+    return data
+
+
+@contextmanager
+def alone(folder: Path, waiting: Callable[[], object] | None = None) -> Iterator[None]:
+    """Hold the lock of a folder, which is made; one that a killed pruner held is free.
+
+    `waiting` is called once where another pruner holds it.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
+        lock = os.open(folder / ".lock", flags, 0o644)
+    except OSError as error:
+        raise OutsideError(f"cannot write {error.filename}: {error.strerror}") from error
+    try:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if waiting is not None:
+                waiting()
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def plain_json(value: object) -> bytes:

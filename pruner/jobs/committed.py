@@ -18,7 +18,12 @@ def read_verdicts(path: Path) -> Document:
 
     Every message begins with the path.
     """
-    document = _decoded(path, _bytes(path))
+    return parse_verdicts(path, _bytes(path))
+
+
+def parse_verdicts(path: Path, data: bytes) -> Document:
+    """Read what a verdicts.json holds, as `read_verdicts` does."""
+    document = _decoded(path, data)
     if document.schema != SCHEMA:
         raise UsageError(
             f"{path}: schema {document.schema}, and this pruner reads {SCHEMA}",

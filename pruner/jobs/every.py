@@ -6,11 +6,10 @@ import msgspec
 
 from pruner.clock import Clock
 from pruner.errors import PrunerError, outside
-from pruner.files import write
 from pruner.jobs.across import CODES, across
 from pruner.jobs.align import Opened, align
+from pruner.jobs.keeping import revise
 from pruner.jobs.lock import Job, Locked, encode, locked
-from pruner.jobs.observe import locks_folder
 from pruner.model import SCHEMA, Document, Documents, Failure
 
 
@@ -79,7 +78,6 @@ def _current(one: Locked) -> Document:
     shared = across(job.config, job.image, document, inventory)
     kept = tuple(row for row in document.findings if row.code not in CODES)
     current = msgspec.structs.replace(document, findings=(*kept, *shared))
-    path = locks_folder(job.config, job.image) / "verdicts.json"
     if one.proven:
-        write(path, encode(current))
+        revise(job.config, job.image, encode(current))
     return current

@@ -18,6 +18,7 @@ from pruner.jobs.across import across
 from pruner.jobs.building import Building
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings, misplaced, tell
+from pruner.jobs.keeping import replace
 from pruner.jobs.knowledge import knowledge
 from pruner.jobs.natives import look_at_system
 from pruner.jobs.observe import (
@@ -36,6 +37,7 @@ from pruner.jobs.record import Record, read_records
 from pruner.jobs.settle import Case, Settled, settle
 from pruner.jobs.study import study
 from pruner.jobs.touch import loaded_names, touched
+from pruner.jobs.written import REQUIREMENTS, VERDICTS
 from pruner.lock.guard import guard_files
 from pruner.lock.header import CONSTRAINTS, header, provenance
 from pruner.lock.moving import beside
@@ -74,6 +76,15 @@ class Locked(NamedTuple):
     def proven(self) -> bool:
         """Whether its lock lies where it is committed."""
         return self.document.proof is not None and self.document.proof.passed
+
+
+class Made(NamedTuple):
+    """A lock that is to be written."""
+
+    document: Document
+    text: LockText
+    built: Building
+    inventory: Inventory
 
 
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
@@ -123,7 +134,8 @@ def finish(
         document = msgspec.structs.replace(
             document, confidence=sure, findings=(*document.findings, *shared)
         )
-        document = _write(job, document, settled.text, settled.built, seen.subject.inventory)
+        made = Made(document, settled.text, settled.built, seen.subject.inventory)
+        document = _write(job, made, clock)
     return Locked(watched, settled, document)
 
 
@@ -201,34 +213,47 @@ def save_traces(job: Job, seen: Observation) -> None:
     write_all({path: plain_json(item) for path, item in files.items()})
 
 
-def _write(
-    job: Job, document: Document, text: LockText, built: Building, inventory: Inventory
-) -> Document:
-    """Write a proven lock where it is committed, any other one aside."""
-    constraints = built.constraints
+def _write(job: Job, made: Made, clock: Clock) -> Document:
+    """Write a proven lock where it is committed, and keep it; any other one aside."""
+    document, text = made.document, made.text
+    proven = document.proof is not None and document.proof.passed
     folder = locks_folder(job.config, job.image)
-    if document.proof is None or not document.proof.passed:
+    if not proven:
         folder = private_folder(job.config, job.image) / "unproven"
-    names = {name: folder / name for name in ("requirements.txt", "pylock.toml", "verdicts.json")}
-    shown = {name: _relative(path, job.config.root) for name, path in names.items()}
+    shown = _relative(folder, job.config.root)
     files = LockFiles(
-        requirements=shown["requirements.txt"], pylock=shown["pylock.toml"], pins=text.pins
+        requirements=f"{shown}/{REQUIREMENTS}", pylock=f"{shown}/pylock.toml", pins=text.pins
     )
     document = presentable(msgspec.structs.replace(document, lock=files))
-    root = job.config.root
-    above = header(document, provenance(text, root), built=bool(constraints))
-    made = {folder / CONSTRAINTS: f"{above}\n{constraints}"} if constraints else {}
-    write_all(
-        {
-            names["requirements.txt"]: f"{above}\n{beside(text.requirements, folder, root)}",
-            names["pylock.toml"]: f"{above}\n{beside(text.pylock, folder, root)}",
-            names["verdicts.json"]: encode(document),
-            **{folder / name: text for name, text in guard_files(document, inventory).items()},
-            **made,
-        },
-        without=() if constraints else (folder / CONSTRAINTS,),
-    )
+    new = _texts(job, made, document, folder)
+    gone = () if CONSTRAINTS in new else (CONSTRAINTS,)
+
+    def changed(there: dict[str, bytes]) -> dict[str, bytes]:
+        return {name: data for name, data in there.items() if name not in gone} | new
+
+    if proven:
+        command = "align" if document.aligned else "lock"
+        replace(job.config, job.image, changed, command, clock.note)
+    else:
+        write_all(
+            {folder / name: data for name, data in new.items()},
+            without=[folder / name for name in gone],
+        )
     return document
+
+
+def _texts(job: Job, made: Made, document: Document, folder: Path) -> dict[str, bytes]:
+    """Return the files of a lock by name, for the folder that they are written to."""
+    text, constraints, root = made.text, made.built.constraints, job.config.root
+    above = header(document, provenance(text, root), built=bool(constraints))
+    texts = {
+        REQUIREMENTS: f"{above}\n{beside(text.requirements, folder, root)}",
+        "pylock.toml": f"{above}\n{beside(text.pylock, folder, root)}",
+        **guard_files(document, made.inventory),
+    }
+    if constraints:
+        texts[CONSTRAINTS] = f"{above}\n{constraints}"
+    return {VERDICTS: encode(document), **{name: it.encode() for name, it in texts.items()}}
 
 
 def presentable(document: Document) -> Document:

@@ -4,11 +4,7 @@ It lies in a working tree, so anyone may have written it: it is bounded, typed a
 it is believed. What is not a record of ours is a mistake (UsageError) and never passed over.
 """
 
-import fcntl
-import os
-import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Final, Literal
@@ -16,8 +12,8 @@ from typing import Annotated, Final, Literal
 import msgspec
 
 from pruner.analysis.moved import Place
-from pruner.errors import OutsideError, UsageError
-from pruner.files import plain_json, write_all
+from pruner.errors import UsageError
+from pruner.files import alone, plain_json, regular, write_all
 from pruner.model import Trace, Value
 
 FORMAT: Final = "pruner-runs"
@@ -82,7 +78,7 @@ def write_runs(folder: Path, runs: Mapping[str, Run], *, append: bool) -> dict[s
     All files are replaced or none is, and of two pruners that append at once neither loses its
     run. Raises UsageError where a record cannot be read or has no room for another run.
     """
-    with _alone(folder / "runs"):
+    with alone(folder / "runs"):
         before = read_records(folder, runs) if append else {}
         records = {
             agent: Record(
@@ -111,7 +107,7 @@ def _encoded(folder: Path, record: Record) -> bytes:
 
 def _read(path: Path, agent: str) -> Record | None:
     try:
-        data = _bytes(path)
+        data = regular(path, MAX_BYTES)
         claim = _decode_claim(data)
         if (claim.format, claim.version) != (FORMAT, VERSION):
             says = f"{claim.format[:40]} version {claim.version}"
@@ -123,24 +119,14 @@ def _read(path: Path, agent: str) -> Record | None:
         raise _refused(path, f"cannot be read: {error.strerror}") from None
     except _MALFORMED as error:
         raise _refused(path, f"is no record of pruner's: {error}") from None
+    except ValueError as error:
+        raise _refused(path, str(error)) from None
     if len(record.runs) > MAX_RUNS:
         raise _refused(path, f"has {len(record.runs)} runs, and {MAX_RUNS} are the most")
     other = next((run.trace.agent for run in record.runs if run.trace.agent != agent), None)
     if other is not None:
         raise _refused(path, f"holds a run of {other}")
     return msgspec.structs.replace(record, runs=tuple(map(_fit, record.runs)))
-
-
-def _bytes(path: Path) -> bytes:
-    """Return what a regular file holds."""
-    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(path, flags), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            raise _refused(path, "is not a regular file")
-        data = file.read(MAX_BYTES + 1)
-    if len(data) > MAX_BYTES:
-        raise _refused(path, f"has more than {MAX_BYTES >> 20} MiB, the most that is read")
-    return data
 
 
 def _refused(path: Path, what: str) -> UsageError:
@@ -173,19 +159,3 @@ def _fit(run: Run) -> Run:
 
 def _shows(*texts: str | None) -> bool:
     return all(text is None or text.isprintable() for text in texts)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold the lock of a folder of records; one that a killed pruner held is free."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
-        lock = os.open(folder / ".lock", flags, 0o644)
-    except OSError as error:
-        raise OutsideError(f"cannot write {error.filename}: {error.strerror}") from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(lock)

@@ -1,5 +1,8 @@
 """`pruner verify`: prove the committed lock again."""
 
+from pathlib import Path
+from typing import NamedTuple
+
 from pruner.clock import Clock
 from pruner.errors import UsageError
 from pruner.jobs.committed import read_verdicts
@@ -12,6 +15,15 @@ from pruner.model import SCHEMA, Document, ProofReport
 from pruner.sandbox.base import LockFiles, Sandbox
 
 
+class Written(NamedTuple):
+    """A lock as it was written: its document, its texts, and where it lies."""
+
+    document: Document
+    file: Path  # its requirements.txt
+    requirements: str
+    constraints: str  # "" where nothing has to be built
+
+
 def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     """Run every agent from the committed lock, and compare with the outcomes that it recorded."""
     folder = locks_folder(job.config, job.image)
@@ -19,19 +31,27 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     lock = folder / "requirements.txt"
     if not lock.is_file():
         raise UsageError(f"{lock}: missing, though verdicts.json is there")
+    text = lock.read_text(encoding="utf-8", errors="replace")
+    file = folder / CONSTRAINTS
+    constraints = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+    return check(job, Written(committed, lock, text, constraints), sandbox, clock)
+
+
+def check(job: Job, lock: Written, sandbox: Sandbox, clock: Clock) -> Document:
+    """Prove a lock as the one that is committed, wherever it lies."""
+    committed = lock.document
     expected = {report.name: report for report in committed.agents}
     new = [agent.name for agent in job.agents if agent.name not in expected]
     if new:
         raise UsageError(
-            f"{lock}: was made without the agent {new[0]!r}",
+            f"{lock.file}: was made without the agent {new[0]!r}",
             hint=f"`pruner lock --image {job.image.name}` makes it anew",
         )
-    text = lock.read_text(encoding="utf-8", errors="replace")
     places = declared_places(job.config, job.image)
-    file = folder / CONSTRAINTS
+    folder = locks_folder(job.config, job.image)  # its relative paths are meant from there
     files = LockFiles(
-        requirements=installable(text, folder, places.urls),
-        constraints=file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "",
+        requirements=installable(lock.requirements, folder, places.urls),
+        constraints=lock.constraints,
     )
     names = committed.proof.touched if committed.proof else ()
     result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files, names)
