@@ -26,6 +26,12 @@ CODES = {
         "What no builder would take builds no image, and what pruner cannot read it cannot audit.",
         "correct the line that is named",
     ),
+    "PRN201": Code(
+        "a base image that does not exist",
+        "error",
+        "The source in rules/ lists every tag of that kind, and this one is not among them.",
+        "take one of the nearest tags that do exist",
+    ),
     "PRN202": Code(
         "CUDA twice",
         "warning",

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pruner.audit.again import again
 from pruner.audit.asking import unneeded, unpinned
+from pruner.audit.bases import absent
 from pruner.audit.caching import left
 from pruner.audit.copies import copies
 from pruner.audit.gpu import cuda
@@ -50,6 +51,7 @@ def audited(
 
 
 def _found(facts: Facts, proposal: Proposal | None) -> Iterator[Finding]:
+    yield from absent(facts)
     yield from cuda(facts)
     yield from large_base(facts)
     yield from tools(facts)

@@ -4,6 +4,7 @@ from pruner.image.instructions import Instruction
 from pruner.image.values import Dockerfile
 from pruner.model import Document, Finding, Value
 from pruner.requirements.values import Requirements
+from pruner.rules import Base
 
 
 class Step(Value, frozen=True, kw_only=True):
@@ -105,6 +106,7 @@ class Facts(Value, frozen=True, kw_only=True):
     requirements: Requirements | None = None
     document: Document | None = None  # the committed verdicts
     built: Built | None = None
+    bases: tuple[Base, ...] = ()  # the user's own rows
 
 
 class Ignored(Value, frozen=True):

@@ -44,6 +44,7 @@ def audit(config: Config, image: Image, saved: Saved | None = None) -> ImageAudi
         requirements=_requirements(config, image, source, said),
         document=_document(config, image, said),
         built=_built(source, saved, said) if saved else None,
+        bases=config.rules.bases,
     )
     told = [*_comments(config, image, facts)]
     return _presentable(audited(facts, said, told, _configured(config, image), config.source))

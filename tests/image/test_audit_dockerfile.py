@@ -200,6 +200,14 @@ CASES = {
         ),
         [],
     ),
+    "no-such-base": ("PRN201", "FROM nvidia/cuda:12.3.0-runtime-debian12\n", ["1"]),
+    "no-such-base-in-a-builder": (
+        "PRN201",
+        "FROM python:3.11-slim AS b\nFROM nvidia/cuda:12.3.0-runtime-debian12 AS c\nFROM b\n",
+        ["2"],
+    ),
+    "a-base-of-that-kind": ("PRN201", "FROM nvidia/cuda:12.3.0-runtime-ubuntu22.04\n", []),
+    "a-base-that-nobody-lists": ("PRN201", "FROM registry.example/team/base:9\n", []),
     "large-base": ("PRN225", "ARG V=3.12\nFROM python:${V}\n", ["2"]),
     "large-base-of-a-name": (
         "PRN225",
