@@ -34,7 +34,8 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
         constraints=file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "",
     )
     names = committed.proof.touched if committed.proof else ()
-    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files, names)
+    trial = Trial(job.image, job.agents, sandbox, clock)
+    result = prove(trial, expected, files, names, gpu=committed.gpu)
     return Document(
         schema=SCHEMA,
         image=job.image.name,
@@ -49,4 +50,5 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
             differences=result.differences,
             touched=result.touched,
         ),
+        gpu=result.gpu,
     )

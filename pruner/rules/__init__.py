@@ -26,9 +26,11 @@ from pruner.rules.conflicts import (
     feeds,
     sonames,
 )
+from pruner.rules.gpu import Answer, GpuCheck, GpuName, gpu_checks, gpu_names
 from pruner.rules.reading import Rule, rows
 
 __all__ = [
+    "Answer",
     "Base",
     "BaseName",
     "BaseTag",
@@ -38,6 +40,8 @@ __all__ = [
     "DefaultDriver",
     "Family",
     "Feed",
+    "GpuCheck",
+    "GpuName",
     "Kind",
     "Member",
     "Need",
@@ -53,6 +57,8 @@ __all__ = [
     "expanded",
     "families",
     "feeds",
+    "gpu_checks",
+    "gpu_names",
     "module_needs",
     "parsed",
     "rows",

@@ -12,6 +12,7 @@ What the guard says:
 - `if find_spec("x"):`, or a flag set by one or beside a guarded import, covers imports of x alone.
 - `if TYPE_CHECKING:` and `if False:` never run, nor do branches of another version of Python where
   the interpreter's is known. Other conditions on the version or platform may all hold.
+- What stands under a question about a GPU is marked: a run without one is no answer to it.
 - never > try > main > function > module, where several apply.
 
 `from x import *` has the symbol "*". `from a import b, c` is two sites, both on its first line.
@@ -27,7 +28,7 @@ import msgspec
 from pruner.model import Ask, Guard, ImportSite, Unreadable
 from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
-from pruner.static.conditions import ABOUT_PLATFORM, Conditions, Version
+from pruner.static.conditions import ABOUT_GPU, ABOUT_PLATFORM, Conditions, Version
 from pruner.static.coping import needed
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
@@ -83,6 +84,7 @@ def scan(
         python,
         calls=bool(dynamic.WORDS.search(raw)),
         platforms=bool(ABOUT_PLATFORM.search(raw)),
+        gpus=bool(ABOUT_GPU.search(raw)),
     )
     found = walk.run()
     if not strings:
@@ -114,13 +116,14 @@ class _Walk:
         *,
         calls: bool,
         platforms: bool,
+        gpus: bool,
     ) -> None:
         self._origin = origin
         self._tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self.aliases = Aliases()
-        self._conditions = Conditions(self.aliases, origin, python, platforms=platforms)
+        self._conditions = Conditions(self.aliases, origin, python, platforms=platforms, gpus=gpus)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
@@ -301,6 +304,7 @@ class _Walk:
                 platform=place.platform,
                 deferred=place.deferred,
                 instead=place.instead,
+                gpu=place.gpu,
             )
         )
 
