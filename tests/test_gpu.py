@@ -136,3 +136,13 @@ def test_what_the_lock_can_no_longer_do_is_a_difference(tmp_path: Path) -> None:
 def test_an_image_for_no_gpu_is_not_asked(tmp_path: Path) -> None:
     place = made(tmp_path, {"torch": TORCH.format(available="True")}, "import torch\n", "")
     assert "gpu" not in json.loads(lock(place, "--json").out)
+
+
+@pytest.mark.engine
+def test_an_engine_without_a_gpu_is_asked_for_none(tmp_path: Path) -> None:
+    done = run(
+        "lock", "--image", "app", "--runtime", "docker", "--json",
+        cwd=project(tmp_path, image="gpu = true"),
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert done.document.gpu == GpuReport(asked=True, there=False)

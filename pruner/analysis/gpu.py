@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from pruner.analysis.linkage import Linkage, is_library
 from pruner.model import Distribution, Guard, Inventory, Level, Proof, Value
 
-UNSEEN = "no GPU was there, so what only one uses was not seen"
+UNSEEN = "no GPU was used, so what only one uses was not seen"
 KIND = "gpu"
 ASKED = "gpu library"
 IMPORT = "gpu import"

@@ -99,6 +99,16 @@ class Conditions:
             yes, no = yes._replace(gpu=True), no._replace(gpu=True)
         return yes, no
 
+    def needs_gpu(self, statement: ast.stmt) -> bool:
+        """Tell whether what follows a statement may run only where there is a GPU."""
+        match statement:
+            case ast.Assert(test=test):
+                return self._gpus and self._about_gpu(test)
+            case ast.If(test=test, body=[*_, ast.Return() | ast.Raise()]):
+                return self._gpus and self._about_gpu(test)
+            case _:
+                return False
+
     def _about_gpu(self, test: ast.expr) -> bool:
         """Tell whether a condition, or what a name in it was set to, speaks of a GPU."""
         return any(

@@ -12,7 +12,8 @@ What the guard says:
 - `if find_spec("x"):`, or a flag set by one or beside a guarded import, covers imports of x alone.
 - `if TYPE_CHECKING:` and `if False:` never run, nor do branches of another version of Python where
   the interpreter's is known. Other conditions on the version or platform may all hold.
-- What stands under a question about a GPU is marked: a run without one is no answer to it.
+- What stands under a question about a GPU is marked, and so is what comes after one that ends the
+  function: a run without a GPU is no answer to it.
 - never > try > main > function > module, where several apply.
 
 `from x import *` has the symbol "*". `from a import b, c` is two sites, both on its first line.
@@ -215,7 +216,16 @@ class _Walk:
         if isinstance(node, ast.Lambda):
             return [*self._all([node.args], place), *self._all([node.body], inside)]
         outside = [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
-        return [*self._all(outside, place), *self._all(node.body, inside)]
+        return [*self._all(outside, place), *self._body(node.body, inside)]
+
+    def _body(self, body: Iterable[ast.stmt], place: Place) -> _Todo:
+        """Return the statements of a function: those that are left out without a GPU are marked."""
+        found: _Todo = []
+        for statement in body:
+            found += self._all([statement], place)
+            if self._conditions.needs_gpu(statement):
+                place = place._replace(gpu=True)
+        return found
 
     def _assign(self, node: ast.Assign) -> None:
         self._conditions.assigned(node)

@@ -292,3 +292,19 @@ def test_a_question_about_a_gpu_is_marked(test: str, *, gpu: bool) -> None:
     assert {name: site.gpu for name, site in found.items()} == dict.fromkeys("xyz", gpu)
     assert found["x"].guard is Guard.MODULE
     assert found["z"].guard is Guard.FUNCTION
+
+
+@pytest.mark.parametrize(
+    ("line", "gpu"),
+    [
+        ("if not torch.cuda.is_available(): return None", True),
+        ("if not torch.cuda.is_available(): raise RuntimeError", True),
+        ("assert torch.cuda.is_available()", True),
+        ("if not torch.cuda.is_available(): warn()", False),
+        ("if slow: return torch.cuda", False),
+    ],
+)
+def test_what_follows_a_question_about_a_gpu_is_marked(line: str, *, gpu: bool) -> None:
+    text = f"def f():\n    import x\n    {line}\n    import y\nimport z\n"
+    found = {site.module: site.gpu for site in import_sites(text, "a.py", "a", is_package=False)}
+    assert found == {"x": False, "y": gpu, "z": False}
