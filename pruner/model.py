@@ -130,6 +130,7 @@ class ImportSite(Value, frozen=True):
     platform: bool = False  # under a question about the system or the version of Python
     deferred: bool = False  # in the body of a function
     instead: str = ""  # the module of which the import has to fail first: `import tomllib`
+    gpu: bool = False  # under a question about a GPU
 
 
 class Ask(Value, frozen=True):
@@ -461,6 +462,23 @@ class Confidence(Value, frozen=True):
     because: tuple[str, ...]  # one reason a factor, with its figure
 
 
+class GpuCheck(Value, frozen=True):
+    """What a library said of a GPU in the original, and in the environment of the lock."""
+
+    what: str
+    before: str
+    after: str = ""  # "" where it was not asked
+
+
+class GpuReport(Value, frozen=True):
+    """Whether the GPU that an image asks for was there, and which libraries could use it."""
+
+    asked: bool
+    there: bool
+    device: str = ""  # as its driver calls it; "" where nothing says so
+    checks: tuple[GpuCheck, ...] = ()
+
+
 class Aligned(Value, frozen=True):
     """A pin that was moved to the version of other images; without `images` it moved along."""
 
@@ -502,6 +520,7 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     executable: str = ""  # the interpreter of the image, an absolute path
     base: BaseImage | None = None
     packages: tuple[SystemPackage, ...] = ()  # only where the image itself was looked at
+    gpu: GpuReport | None = None
 
 
 class Failure(Value, frozen=True):

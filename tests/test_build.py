@@ -100,9 +100,14 @@ def test_the_table_fits_and_one_that_is_kept_stays(tmp_path: Path) -> None:
         )  # fmt: skip
         assert answer.strip() == b"10001"
         assert run("gc", cwd=root).code == 0
-        assert "pruner/app:current" in tags()
+        at = client().images.get("pruner/app:current")
+        assert run("rollback", "app", "--list", cwd=root).code == 0
+        (shelf,) = (root / ".pruner/app/accepted").glob("2*")
+        assert client().images.get(f"pruner/app:{shelf.name}").id == at.id
     finally:
-        client().images.remove("pruner/app:current", force=True)
+        for tag in tags():
+            if tag.startswith("pruner/app:"):
+                client().images.remove(tag, force=True)
 
 
 def test_what_the_minimal_image_lacks_fails_the_proof(tmp_path: Path) -> None:

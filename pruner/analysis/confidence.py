@@ -39,6 +39,7 @@ class Measured(Value, frozen=True):
     weak: int = 0  # of these, those that no run was seen to use
     gpu_wanted: bool = False
     gpu_seen: bool = False
+    gpu_used: bool = True  # of those that were asked, something could use it
     repeated: bool = True  # whether there was a second run
     observed: int = 0  # distributions that either run was seen to use
     added: tuple[str, ...] = ()  # names of those that only the second was seen to use
@@ -96,6 +97,8 @@ def _gpu(measured: Measured) -> Factor | None:
     """Tell whether an image for a GPU was run with one."""
     if not measured.gpu_wanted:
         return None
+    if measured.gpu_seen and not measured.gpu_used:
+        return NO_GPU, "a GPU was there, and nothing could use it: code for it did not run"
     if measured.gpu_seen:
         return 1.0, "a GPU was there, as gpu = true asks"
     return NO_GPU, "gpu = true, and no GPU was there: code for it did not run"

@@ -1,4 +1,4 @@
-"""Whether an import of installed code counts: rules 2 to 5 and 7 of `reachability`."""
+"""Whether an import of installed code counts: rules 2 to 5, 7 and 10 of `reachability`."""
 
 from collections.abc import Set as AbstractSet
 
@@ -9,7 +9,10 @@ from pruner.model import Guard, Inventory
 
 
 class Counting:
-    """Weighs single imports. `known` and `reached` are what stays so far; both grow meanwhile."""
+    """Weighs single imports. `known` and `reached` are what stays so far; both grow meanwhile.
+
+    `no_gpu` says that the image asks for a GPU, and that none was there.
+    """
 
     def __init__(
         self,
@@ -18,6 +21,8 @@ class Counting:
         asked: AbstractSet[str],
         known: AbstractSet[str],
         reached: AbstractSet[str],
+        *,
+        no_gpu: bool = False,
     ) -> None:
         self._inventory = inventory
         self._dists = inventory.by_key()
@@ -26,16 +31,20 @@ class Counting:
         self._by_extra = by_extra(inventory, asked)
         self._known = known
         self._reached = reached
+        self._no_gpu = no_gpu
         self._needs: dict[str, frozenset[str]] = {}
         self._optional: dict[str, frozenset[str]] = {}
 
     def counts(
         self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
     ) -> bool:
-        """Tell whether what an import names would be missed: rules 2 to 5 and 7."""
+        """Tell whether what an import names would be missed: rules 2 to 5, 7 and 10."""
         if site.guard is Guard.TYPE_CHECKING:
             return False
         if not self._named.isdisjoint((site.module.partition(".")[0], *wanted)):
+            return True
+        waits = self._no_gpu and site.gpu and state is not State.MAYBE
+        if waits and not (site.guard.copes and site.deferred):
             return True
         if state is State.MAYBE or (site.guard.copes and not tries(site, state)):
             return False

@@ -105,8 +105,14 @@ def _scripts(tree: SourceTree, files: Iterable[str]) -> Iterator[str]:
             yield from (beside,) if beside in tree.files else ends if len(ends) == 1 else ()
 
 
-def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Imports:
-    """Return what first-party files import."""
+def imported(
+    tree: SourceTree, files: Iterable[str], ownership: Ownership, *, no_gpu: bool = False
+) -> Imports:
+    """Return what first-party files import.
+
+    With `no_gpu`, one was asked for and none was there: what is tried only where there is one has
+    not been tried, and so is needed like everything else.
+    """
     names: dict[str, str] = {}
     required: dict[str, list[Proof]] = defaultdict(list)
     guarded: dict[str, list[Proof]] = defaultdict(list)
@@ -117,10 +123,11 @@ def imported(tree: SourceTree, files: Iterable[str], ownership: Ownership) -> Im
             continue  # `import tomllib` does not fail here, so its backport is never asked for
         wanted = _wanted(site, ownership)
         owners = ownership.of_module(wanted)
-        if owners and not site.guard.copes:
+        copes = site.guard.copes and not (no_gpu and site.gpu and site.guard is Guard.TRY)
+        if owners and not copes:
             names.setdefault(wanted, f"{site.file}:{site.line}")
         for key in owners:
-            proofs = (guarded if site.guard.copes else required)[key]
+            proofs = (guarded if copes else required)[key]
             if len(proofs) < MOST_PROOFS:
                 proofs.append(_proof(site))
         top = site.module.partition(".")[0]

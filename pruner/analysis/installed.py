@@ -22,6 +22,7 @@ class Site(msgspec.Struct, frozen=True, array_like=True, gc=False):
     dynamic: bool = False
     platform: bool = False
     deferred: bool = False
+    gpu: bool = False
 
 
 class Sites(msgspec.Struct, frozen=True, array_like=True):

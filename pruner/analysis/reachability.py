@@ -31,7 +31,9 @@ Each rule is about one question: would the distribution that an import names be 
    distribution requires beside it (httpx requires httpcore, and the anyio of one of its extras).
 8. What does not count by itself is followed where its distribution stays anyway: it will be found.
 9. Who imports a name from a package that loads its parts on demand needs the part that has it.
-10. A program that installed code starts, or a distribution whose metadata it asks for, by a name
+10. Where an image asks for a GPU and none was there, a branch that asks for one was not answered by
+    the run. What stands in it counts as if its file had still to run, whoever requires it.
+11. A program that installed code starts, or a distribution whose metadata it asks for, by a name
     that can be read, counts only where that is a stated need. Of a program that did not run, all
     modules are parts that somebody may ask for.
 
@@ -106,6 +108,7 @@ class Start(Value, frozen=True):
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     about: frozenset[str] = frozenset()  # first parts of import names: who imports them is told
+    no_gpu: bool = False  # the image asks for one, and none was there
 
 
 class Step(NamedTuple):
@@ -165,8 +168,14 @@ class _Walk:
         self._unreadable: dict[str, Unreadable] = {}
         self._known: set[str] = set()
         self._ran: set[str] = set()
+        self._no_gpu = start.no_gpu
         self._counting = Counting(
-            inventory, start.named, start.asked, self._known, self._reached.keys()
+            inventory,
+            start.named,
+            start.asked,
+            self._known,
+            self._reached.keys(),
+            no_gpu=start.no_gpu,
         )
         self._targets: dict[tuple[str, str | None], tuple[str, ...]] = {}
         self._waiting: dict[str, list[tuple[str, State, Step]]] = defaultdict(list)
@@ -245,9 +254,9 @@ class _Walk:
 
     def _file(self, source: Source) -> None:
         found = self._sites[source.path]
-        state = self._state[source.path]
         owners = self._ownership.of_file(source.path)
         for site in found.sites:
+            state = self._state_at(source, site)
             main = site.guard is Guard.MAIN and source.module != "__main__"
             if main or (state is State.LOADED and site.guard is Guard.MODULE):
                 continue
@@ -258,6 +267,12 @@ class _Walk:
             self._ask(source, ask, owners)
         if found.lazy:
             self._demand(source, found, owners)
+
+    def _state_at(self, source: Source, site: Site) -> State:
+        """Return the state of the file where an import stands: rule 10."""
+        state = self._state[source.path]
+        waits = self._no_gpu and site.gpu and not site.deferred
+        return State.CERTAIN if waits and state is State.LOADED else state
 
     def _demand(self, source: Source, found: Sites, owners: tuple[str, ...]) -> None:
         """Enter the parts of a package that loads them on demand: rules 6 and 9."""
@@ -273,7 +288,7 @@ class _Walk:
         """Weigh one file that one import executes."""
         wanted = self._ownership.of_file(target)
         step = Step(source.path, site.line)
-        state = self._state[source.path]
+        state = self._state_at(source, site)
         if set(owners) & set(wanted):
             if site.guard is not Guard.TYPE_CHECKING:
                 self._enter(target, within(state, site), step)
@@ -301,7 +316,7 @@ class _Walk:
             self._enter(target, state, step)
 
     def _ask(self, source: Source, ask: Ask, owners: tuple[str, ...]) -> None:
-        """Weigh a program that installed code starts, or metadata that it asks for: rule 10."""
+        """Weigh a program that installed code starts, or metadata that it asks for: rule 11."""
         file = self._programs.get(ask.what) if ask.kind == "script" else None
         found = self._ownership.of_file(file.path) if file else ()
         if ask.kind == "metadata":

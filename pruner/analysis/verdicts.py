@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from pruner.analysis import gpu
 from pruner.analysis.attribution import closure
 from pruner.model import Distribution, Inventory, Level, Policy, Proof, Value, Verdict
 
@@ -22,6 +23,7 @@ class Evidence(Value, frozen=True):
     wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: why
     chains: dict[str, tuple[str, ...]] = {}  # noqa: RUF012  "path:line", the entrypoint's first
     users: dict[str, tuple[str, ...]] = {}  # noqa: RUF012  whose code uses it; "" is the image's
+    unseen: frozenset[str] = frozenset()  # what a GPU is for, where none was there
 
     def level(self, key: str) -> Level:
         """Return the strongest level that anything proves, leaving declarations aside."""
@@ -71,6 +73,8 @@ def _verdict(
     why = _why(dist, level, proofs, evidence)
     if key in evidence.wanted:
         proofs = (Proof(kind="keep", what=evidence.wanted[key]), *proofs)
+    if keep and key in evidence.unseen and level is not Level.OBSERVED:
+        proofs = (*proofs, Proof(kind=gpu.KIND, what=gpu.UNSEEN))
     return Verdict(
         name=key,
         version=dist.version,
@@ -118,6 +122,12 @@ OTHERWISE = {
     (Level.REQUIRED, "file"): "{what} is named {by}",
     (Level.REQUIRED, "needs"): "{what} may read it, imported {by}",
     (Level.REACHABLE, "needs"): "{what} was loaded, and may read it",
+    (Level.LINKED, "gpu"): f"brings libraries for a GPU, declared {{by}}; {gpu.UNSEEN}",
+    (Level.LINKED, "gpu library"): f"brings libraries for a GPU; {gpu.UNSEEN}",
+    (Level.REACHABLE, "gpu"): f"is for a GPU, declared {{by}}; {gpu.UNSEEN}",
+    (Level.REACHABLE, "gpu import"): (
+        f"imported {{by}}, which copes with its absence, but {gpu.UNSEEN}"
+    ),
     (Level.GUARDED, "script"): "is started {by}, which copes with its absence: {what}",
     (Level.GUARDED, "metadata"): "its metadata is asked for {by}, which copes with its absence",
     (Level.GUARDED, "optional import"): (

@@ -4,6 +4,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
 from pruner.analysis.attribution import Ownership, by_extra
 from pruner.analysis.evidence import (
@@ -15,6 +17,7 @@ from pruner.analysis.evidence import (
     taken,
     users,
 )
+from pruner.analysis.gpu import GpuKnown, Told, for_a_gpu, not_seen
 from pruner.analysis.installed import Source, Use, Used
 from pruner.analysis.linkage import Linkage, Links, links
 from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
@@ -48,6 +51,7 @@ class Subject(Value, frozen=True):
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     wanted: dict[str, str] = {}  # noqa: RUF012  kept by configuration or put back: key -> why
     also: tuple[Trace, ...] = ()  # of other runs, whose evidence counts as well
+    no_gpu: bool = False  # the image asks for one, and none was there
 
 
 UsesOf = Callable[[Sequence[Source]], Mapping[str, tuple[Use, ...]]]
@@ -68,6 +72,7 @@ class Reading(NamedTuple):
     needs: tuple[ModuleNeed, ...] = ()  # see rules/needs.toml
     uses_of: UsesOf = no_uses
     about: frozenset[str] = frozenset()  # import names of rivals: who uses what of them is asked
+    gpu: GpuKnown = GpuKnown()  # see rules/gpu.toml
 
 
 class Weighed(Value, frozen=True):
@@ -87,7 +92,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     inventory, tree = subject.inventory, subject.tree
     traces = (*subject.traces, *subject.also)
     files = reached(tree, subject.entries, traces)
-    imports = imported(tree, files, ownership)
+    imports = imported(tree, files, ownership, no_gpu=subject.no_gpu)
     words = Words(tree, files, subject.said)
     used = joined(
         observed(traces, ownership, reading.startup),
@@ -115,25 +120,25 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         loaded=tuple(
             item for trace in traces for item in trace.loaded if item.what not in reading.startup
         ),
-        required=(*names, *_wanted_modules(subject.wanted, ownership)),
+        required=(*names, *_modules(subject.wanted, ownership)),
         symbols=taken(tree, files),
         scripts=asks.scripts,
         named=frozenset(words.where),
         asked=subject.asked,
         about=reading.about,
+        no_gpu=subject.no_gpu,
     )
-    reach = reachable(inventory, ownership, start, reading.sites_of)
-    proofs = {
+    given = {
         Level.OBSERVED: used,
         Level.REQUIRED: required,
-        Level.REACHABLE: joined(reach.reachable, below),
-        Level.GUARDED: joined(imports.guarded, asks.guarded, reach.guarded),
+        Level.REACHABLE: below,
+        Level.GUARDED: joined(imports.guarded, asks.guarded),
     }
-    strong = [key for level in proofs if level >= _root(policy) for key in proofs[level]]
-    native = links(
-        inventory, reading.linkage, {*strong, *subject.wanted} & inventory.by_key().keys()
-    )
-    proofs[Level.LINKED] = native.proofs
+    follow = _Follow(subject, ownership, reading, policy, start, given)
+    told = Told()
+    proofs, reach, native = follow()
+    if subject.no_gpu and (told := for_a_gpu(inventory, reading.linkage, reading.gpu)):
+        proofs, reach, native = follow.without_a_gpu(told)
     spelling = Spelling(ownership, tree)
     routes = Routes(traces, tree, subject.entries, spelling)
     evidence = Evidence(
@@ -141,6 +146,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         wanted=subject.wanted,
         chains=_chains(used, required, reach, routes, _starts(names, asks.where, ownership)),
         users=_users(traces, ownership, required, reach, native),
+        unseen=told.built,
     )
     missing = tuple(item for item in imports.missing if not _stands_in(item, reading.needs, based))
     return Weighed(
@@ -168,6 +174,57 @@ def _used(reach: Reach, reading: Reading, ownership: Ownership) -> tuple[Used, .
     )
 
 
+Proofs = dict[Level, dict[str, tuple[Proof, ...]]]
+
+
+class _Follow(NamedTuple):
+    """Follows imports and libraries from where they start; what else is `given` is joined."""
+
+    subject: Subject
+    ownership: Ownership
+    reading: Reading
+    policy: Policy
+    start: Start
+    given: Proofs
+
+    def __call__(self, more: Proofs | None = None) -> tuple[Proofs, Reach, Links]:
+        """Return all proofs, with what leads to them; `more` is to be followed as well."""
+        more = more or {}
+        inventory = self.subject.inventory
+        modules = _modules(more.get(Level.REACHABLE, ()), self.ownership)
+        start = msgspec.structs.replace(self.start, required=(*self.start.required, *modules))
+        reach = reachable(inventory, self.ownership, start, self.reading.sites_of)
+        proofs = {
+            **self.given,
+            Level.REACHABLE: joined(
+                reach.reachable, self.given[Level.REACHABLE], more.get(Level.REACHABLE, {})
+            ),
+            Level.GUARDED: joined(self.given[Level.GUARDED], reach.guarded),
+        }
+        strong = {
+            key for level, rows in proofs.items() if level >= _root(self.policy) for key in rows
+        }
+        roots = {*strong, *self.subject.wanted, *more.get(Level.LINKED, ())}
+        native = links(inventory, self.reading.linkage, roots & inventory.by_key().keys())
+        proofs[Level.LINKED] = joined(native.proofs, more.get(Level.LINKED, {}))
+        return proofs, reach, native
+
+    def without_a_gpu(self, told: Told) -> tuple[Proofs, Reach, Links]:
+        """Return the same with what only a run on a GPU could have used, and what that leads to."""
+        more: Proofs = {}
+        while True:
+            proofs, reach, native = self(more)
+            strong = (rows for level, rows in proofs.items() if level >= Level.REACHABLE)
+            kept = {*self.subject.wanted, *(key for rows in strong for key in rows)}
+            found = not_seen(told, self.subject.inventory, proofs[Level.GUARDED], kept)
+            if not found:
+                return proofs, reach, native
+            more = {
+                level: {**more.get(level, {}), **found.get(level, {})}
+                for level in (Level.LINKED, Level.REACHABLE)
+            }
+
+
 def _stands_in(item: Missing, needs: Iterable[ModuleNeed], based: Mapping[str, object]) -> bool:
     """Tell whether a module that nobody has is answered for by a distribution that is there."""
     top = item.module.partition(".")[0]
@@ -188,8 +245,8 @@ def _root(policy: Policy) -> Level:
     return max(LEAST[policy], Level.REACHABLE)
 
 
-def _wanted_modules(wanted: Iterable[str], ownership: Ownership) -> tuple[str, ...]:
-    return tuple(name for key in sorted(wanted) for name in ownership.tops_of(key))
+def _modules(keys: Iterable[str], ownership: Ownership) -> tuple[str, ...]:
+    return tuple(name for key in sorted(keys) for name in ownership.tops_of(key))
 
 
 def _chains(

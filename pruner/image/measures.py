@@ -1,7 +1,7 @@
 """What was measured of an image that was built, as frozen values; bytes and seconds throughout."""
 
 from pruner.analysis.remains import Rest
-from pruner.model import SCHEMA, AgentReport, ProofReport, Value
+from pruner.model import SCHEMA, AgentReport, GpuReport, ProofReport, Value
 
 
 class Start(Value, frozen=True):
@@ -33,6 +33,7 @@ class BuildReport(Value, frozen=True, kw_only=True):
     minimal: Measure
     proof: ProofReport
     agents: tuple[AgentReport, ...] = ()  # in the minimal image
+    gpu: GpuReport | None = None  # what libraries said in the minimal image
     rest: tuple[Rest, ...] = ()  # the largest first
     kept: str | None = None  # the tag under which the minimal image stays
     schema: int = SCHEMA

@@ -20,18 +20,19 @@ from pruner.jobs.committed import read_verdicts
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import locks_folder, private_folder, reports
 from pruner.jobs.prove import Runs, examine
+from pruner.jobs.rollback import kept
 from pruner.model import Document, ProofReport
 from pruner.sandbox.base import Environment
 from pruner.sandbox.context import context_bytes
 from pruner.sandbox.engine import BuildError
 from pruner.sandbox.probes import Look, ask, probe
+from pruner.sandbox.tags import CURRENT, repository
 from pruner.sandbox.yard import Plan, Yard, require_room
 from pruner.trace.ready import wait_until_ready
 
 STARTS = 3
 """Starts of each agent, of which the median counts."""
 REPORT = "build.json"
-CURRENT = "current"
 
 
 def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildReport:
@@ -49,22 +50,22 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
         before = _measure(yard, original, tag, seconds, clock)
         starts = _starts(yard, job, tag, clock)
         before = msgspec.structs.replace(before, starts=starts)
-    kept = committed.size_bytes.after if committed.size_bytes else 0
-    require_room(yard, 2 * kept, f"images.{image.name}: the minimal image")
+    rest = committed.size_bytes.after if committed.size_bytes else 0
+    require_room(yard, 2 * rest, f"images.{image.name}: the minimal image")
     with _built(yard, minimal, clock) as (tag, seconds):
         environment = yard.environment(image, tag)
         result = examine(
             Runs(environment, job.agents, clock),
             {report.name: report for report in committed.agents},
             committed.proof.touched if committed.proof else (),
+            gpu=committed.gpu,
         )
         after = _measure(yard, minimal, tag, seconds, clock)
         if not result.differences:
             after = msgspec.structs.replace(after, starts=_starts(yard, job, tag, clock))
         name = None
         if keep and not result.differences:
-            name = f"pruner/{image.name.lower()}:{CURRENT}"
-            yard.build(minimal, name, kept=True)
+            name = _keep(yard, minimal, config)
     report = BuildReport(
         image=image.name,
         base_bytes=yard.size(_base(config, image, committed)),
@@ -77,6 +78,7 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
             touched=result.touched,
         ),
         agents=reports(result.traces),
+        gpu=result.gpu,
         rest=remains(committed.distributions),
         kept=name,
     )
@@ -102,6 +104,17 @@ def _plans(config: Config, image: Image, folder: Path) -> tuple[Plan, Plan]:
         Plan(image, "original", today, root / image.context, image.build_args),
         Plan(image, "minimal", minimal, root, {}),
     )
+
+
+def _keep(yard: Yard, plan: Plan, config: Config) -> str:
+    """Leave the minimal image in the engine, by the id of its lock as well; return its name."""
+    place = repository(plan.image.name)
+    name = f"{place}:{CURRENT}"
+    yard.build(plan, name, kept=True)
+    now = kept(config, plan.image).now
+    if now is not None:
+        yard.name(name, place, now.id)
+    return name
 
 
 def _base(config: Config, image: Image, committed: Document) -> str:

@@ -13,6 +13,7 @@ from pruner.analysis.usage import used_data
 from pruner.clock import Clock
 from pruner.config import Agent, Config, ExitReady, Image
 from pruner.errors import PrunerError
+from pruner.jobs.gpu import can_use
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import differences
 from pruner.model import AgentReport, Confidence, Level, ProofReport, Trace, Value, Verdict
@@ -143,6 +144,7 @@ def assess(
             weak=sum(row.level in WEAK for row in kept),
             gpu_wanted=image.gpu,
             gpu_seen=any(trace.gpu for trace in seen.runs),
+            gpu_used=seen.gpu is None or can_use(seen.gpu),
             repeated=repeated.done,
             observed=len(both),
             added=tuple(sorted(both - first)),

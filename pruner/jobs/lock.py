@@ -18,6 +18,7 @@ from pruner.jobs.across import across
 from pruner.jobs.building import Building
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings, misplaced, tell
+from pruner.jobs.gpu import Asking, first, not_exercised
 from pruner.jobs.keeping import replace
 from pruner.jobs.knowledge import knowledge
 from pruner.jobs.natives import look_at_system
@@ -42,7 +43,17 @@ from pruner.lock.guard import guard_files
 from pruner.lock.header import CONSTRAINTS, header, provenance
 from pruner.lock.moving import beside
 from pruner.lock.pins import LockText
-from pruner.model import SCHEMA, Aligned, Document, Inventory, LockFiles, Policy, Sizes, Value
+from pruner.model import (
+    SCHEMA,
+    Aligned,
+    Document,
+    GpuReport,
+    Inventory,
+    LockFiles,
+    Policy,
+    Sizes,
+    Value,
+)
 from pruner.sandbox.base import Environment, Sandbox
 
 
@@ -110,6 +121,9 @@ def locked(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> L
             names = loaded_names(seen.runs, ownership)
             holds = touched(environment, list(names))
         holding = {name: owners for name, owners in names.items() if holds.get(name)}
+        gpu = _gpu(job, environment, seen, list(holding), clock)
+        no_gpu = not_exercised(job.image, seen.subject.traces, seen.subject.also, gpu)
+        seen = seen.with_gpu(gpu, missing=no_gpu)
         trial = Trial(job.image, job.agents, sandbox, clock)
         system = look_at_system(environment, job.agents, reading.linkage, clock)
         known = knowledge(job.config.rules)
@@ -164,6 +178,16 @@ def _outside(case: Case, settled: Settled) -> Used:
     )
 
 
+def _gpu(
+    job: Job, environment: Environment, seen: Observation, modules: Sequence[str], clock: Clock
+) -> GpuReport | None:
+    """Ask what was loaded for the GPU, where the image wants one."""
+    if not job.image.gpu:
+        return None
+    with clock.step("ask for the GPU", sandbox=True):
+        return first(environment, Asking(job.agents, modules), seen.runs)
+
+
 def _with_records(
     job: Job, seen: Observation, records: dict[str, Record], runtime: str, clock: Clock
 ) -> Observation:
@@ -202,6 +226,7 @@ def _document(watched: Watched, settled: Settled) -> Document:
         executable=subject.inventory.executable,
         base=watched.below.base,
         packages=watched.below.packages,
+        gpu=settled.gpu or seen.gpu,
     )
 
 

@@ -17,7 +17,16 @@ from pruner.image.dockerfile import read_dockerfile
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
 from pruner.lock.places import Places, gather
-from pruner.model import AgentReport, AgentStatus, Finding, Inventory, Trace, Value, normalise
+from pruner.model import (
+    AgentReport,
+    AgentStatus,
+    Finding,
+    GpuReport,
+    Inventory,
+    Trace,
+    Value,
+    normalise,
+)
 from pruner.requirements import Requirements, read_requirements
 from pruner.sandbox.base import Environment
 from pruner.sandbox.probes import printed
@@ -39,6 +48,7 @@ class Observation(Value, frozen=True):
     places: Places = Places()
     noted: tuple[Finding, ...] = ()  # what has to be said of evidence from elsewhere
     again: tuple[Trace, ...] = ()  # of a second run: evidence too, and no outcome to be held to
+    gpu: GpuReport | None = None  # what libraries said of it, where the image asks for one
 
     @property
     def runs(self) -> tuple[Trace, ...]:
@@ -49,6 +59,11 @@ class Observation(Value, frozen=True):
         """Return the same with the traces of other runs as evidence, and other fields changed."""
         subject = msgspec.structs.replace(self.subject, also=(*self.subject.also, *traces))
         return msgspec.structs.replace(self, subject=subject, **more)
+
+    def with_gpu(self, gpu: GpuReport | None, *, missing: bool) -> "Observation":
+        """Return the same with what is known of the GPU that the image asks for."""
+        subject = msgspec.structs.replace(self.subject, no_gpu=missing)
+        return msgspec.structs.replace(self, subject=subject, gpu=gpu)
 
 
 def observe(

@@ -9,9 +9,18 @@ from pruner.analysis.attribution import Ownership
 from pruner.analysis.verdicts import DROP
 from pruner.clock import Clock
 from pruner.config import Agent, Image
+from pruner.jobs.gpu import Asking, again
 from pruner.jobs.observe import trace
 from pruner.jobs.touch import touched
-from pruner.model import AgentReport, AgentStatus, Attempt, Trace, Value, Verdict
+from pruner.model import (
+    AgentReport,
+    AgentStatus,
+    Attempt,
+    GpuReport,
+    Trace,
+    Value,
+    Verdict,
+)
 from pruner.sandbox.base import Environment, LockFiles, Sandbox
 from pruner.urls import without_credentials
 
@@ -22,6 +31,7 @@ class Round(Value, frozen=True):
     traces: tuple[Trace, ...]
     differences: tuple[str, ...]
     touched: tuple[str, ...] = ()  # the import names that were imported by themselves
+    gpu: GpuReport | None = None  # what libraries say of it there
 
 
 Look = Callable[[Environment, tuple[Trace, ...]], Iterable[str]]
@@ -51,16 +61,18 @@ def prove(
     lock: LockFiles,
     names: Sequence[str] = (),
     look: Look | None = None,
+    gpu: GpuReport | None = None,
 ) -> Round:
     """Prepare an environment from a lock, repeat every exercise, and compare the outcomes.
 
     `names` are import names that hold something in the original, and so have to here. `look` may
-    look at the environment after the agents, and returns more that speaks against the lock.
+    look at the environment after the agents, and returns more that speaks against the lock. `gpu`
+    is what libraries said of a GPU in the original: what could use it there has to here.
     """
     with ExitStack() as stack:
         with trial.clock.step("install the lock", sandbox=True):
             environment = stack.enter_context(trial.sandbox.locked(trial.image, lock))
-        return examine(Runs(environment, trial.agents, trial.clock), expected, names, look)
+        return examine(Runs(environment, trial.agents, trial.clock), expected, names, look, gpu)
 
 
 def examine(
@@ -68,18 +80,23 @@ def examine(
     expected: Mapping[str, AgentReport],
     names: Sequence[str] = (),
     look: Look | None = None,
+    gpu: GpuReport | None = None,
 ) -> Round:
     """Repeat every exercise in an environment that is there, and compare as `prove` does."""
     environment, agents, clock = runs
     traces = tuple(trace(environment, agent, clock) for agent in agents)
     with clock.step("touch what is kept", sandbox=True):
         holds = touched(environment, names)
+    lost: list[str] = []
+    if gpu is not None:
+        with clock.step("ask for the GPU", sandbox=True):
+            gpu, lost = again(environment, Asking(agents, names), gpu)
     more = look(environment, traces) if look is not None else ()
     found = [line for item in traces for line in differences(item, expected[item.agent])]
     found += [
         f"{name} can no longer be imported whole" for name in names if holds.get(name) is False
     ]
-    return Round(traces=traces, differences=(*found, *more), touched=tuple(names))
+    return Round(traces=traces, differences=(*found, *lost, *more), touched=tuple(names), gpu=gpu)
 
 
 def differences(seen: Trace, expected: AgentReport) -> list[str]:

@@ -29,7 +29,16 @@ from pruner.lock.moving import installable
 from pruner.lock.origins import Origins
 from pruner.lock.pins import LockText, lock
 from pruner.lock.places import Places
-from pruner.model import Conflict, Policy, ProofReport, Restored, Value, Verdict, normalise
+from pruner.model import (
+    Conflict,
+    GpuReport,
+    Policy,
+    ProofReport,
+    Restored,
+    Value,
+    Verdict,
+    normalise,
+)
 from pruner.sandbox.base import LockFiles
 
 MOST_ROUNDS = 20
@@ -67,6 +76,7 @@ class Settled(Value, frozen=True):
     text: LockText | None = None
     proof: ProofReport | None = None
     built: Building = Building()
+    gpu: GpuReport | None = None
 
     @property
     def holds(self) -> bool:
@@ -107,6 +117,7 @@ class _Press:
             to_install(text, self._case.seen.places, built.constraints),
             _kept_names(self._case.holding, plan, found),
             inspection.look if plan.changed else None,
+            self._case.seen.gpu,
         )
         return _Attempt(plan, text, built, proof, inspection)
 
@@ -225,6 +236,7 @@ def _settled(decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
         text=tried.text,
         proof=report,
         built=tried.built,
+        gpu=tried.proof.gpu,
     )
 
 

@@ -9,6 +9,7 @@ import elftools
 import msgspec
 
 from pruner.analysis.asks import ModuleNeed
+from pruner.analysis.gpu import GpuKnown, GpuRow
 from pruner.analysis.linkage import Linkage
 from pruner.analysis.system import System
 from pruner.analysis.weigh import Reading
@@ -20,7 +21,14 @@ from pruner.inventory.facts import Facts
 from pruner.inventory.native import linkage
 from pruner.inventory.system import asked, parse
 from pruner.model import Inventory
-from pruner.rules import default_drivers, module_needs, startup_modules
+from pruner.rules import (
+    default_drivers,
+    families,
+    gpu_names,
+    module_needs,
+    sonames,
+    startup_modules,
+)
 from pruner.sandbox.base import Completed, Environment
 from pruner.sandbox.workspace import facts_file
 from pruner.static.installed import Installed, read_collected
@@ -56,9 +64,21 @@ def study(
                 ModuleNeed(module=row.module, distribution=row.distribution, instead=row.instead)
                 for row in module_needs()
             ),
+            gpu=known_of_gpus(),
         )
         for note in (*notes, *facts.notes):
             clock.note(f"note: {note}")
+
+
+def known_of_gpus() -> GpuKnown:
+    """Return what only a GPU uses, by name and by the libraries of CUDA, and builds for one."""
+    cuda = [row for row in sonames() if row.driver or "CUDA" in row.what]
+    only = {*(row.distribution for row in gpu_names()), *(row.provides for row in cuda)} - {""}
+    builds = {item.distribution for row in families() for item in row.members if item.gpu}
+    return GpuKnown(
+        rows=tuple(GpuRow(distribution=name, only=name in only) for name in sorted(only | builds)),
+        sonames=tuple(row.soname for row in cuda),
+    )
 
 
 def read_system(

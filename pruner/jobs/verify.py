@@ -54,7 +54,8 @@ def check(job: Job, lock: Written, sandbox: Sandbox, clock: Clock) -> Document:
         constraints=lock.constraints,
     )
     names = committed.proof.touched if committed.proof else ()
-    result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files, names)
+    trial = Trial(job.image, job.agents, sandbox, clock)
+    result = prove(trial, expected, files, names, gpu=committed.gpu)
     return Document(
         schema=SCHEMA,
         image=job.image.name,
@@ -69,4 +70,5 @@ def check(job: Job, lock: Written, sandbox: Sandbox, clock: Clock) -> Document:
             differences=result.differences,
             touched=result.touched,
         ),
+        gpu=result.gpu,
     )

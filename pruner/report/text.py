@@ -9,7 +9,7 @@ from rich.text import Text
 
 from pruner.analysis.across import moved
 from pruner.analysis.sizes import size
-from pruner.model import Document, ProgramReport, RunReport, Timing, Verdict
+from pruner.model import Document, GpuReport, ProgramReport, RunReport, Timing, Verdict
 
 COLOURS = {
     "observed": "green",
@@ -146,6 +146,8 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         yield from (Text(f"  put back: {item.name}: {item.why}") for item in proof.restored)
         yield from (Text(f"  {plain(line)}", style="red") for line in proof.differences)
     yield from _aligned(document)
+    if document.gpu is not None:
+        yield Text(_gpu(document.gpu))
     sure = document.confidence
     if sure is not None:
         text = Text(f"confidence {sure.score:.2f}", style="bold")
@@ -155,6 +157,17 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         yield Text(f"      {document.lock.pylock}")
         folder = document.lock.pylock.rpartition("/")[0]
         yield from (Text(f"      {folder}/{name}") for name in ("verdicts.json", "pruner_guard.py"))
+
+
+def _gpu(gpu: GpuReport) -> str:
+    """Return "GPU: none was there; torch.cuda.is_available(): False, …"; once where both agree."""
+    there = gpu.device or "one was there"
+    said = [
+        f"{item.what}: {item.before}"
+        + (f", then {item.after}" if item.after not in {"", item.before} else "")
+        for item in gpu.checks
+    ]
+    return plain("; ".join([f"GPU: {there if gpu.there else 'none was there'}", *said]))
 
 
 def times(timings: Sequence[Timing]) -> str:

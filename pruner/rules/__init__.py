@@ -26,6 +26,7 @@ from pruner.rules.conflicts import (
     feeds,
     sonames,
 )
+from pruner.rules.gpu import Answer, GpuCheck, GpuName, gpu_checks, gpu_names
 from pruner.rules.images import (
     BuildTool,
     Cache,
@@ -43,6 +44,7 @@ from pruner.rules.images import (
 from pruner.rules.reading import Rule, rows
 
 __all__ = [
+    "Answer",
     "Base",
     "BaseName",
     "BaseTag",
@@ -55,6 +57,8 @@ __all__ = [
     "DefaultDriver",
     "Family",
     "Feed",
+    "GpuCheck",
+    "GpuName",
     "Junk",
     "Kind",
     "LargeBase",
@@ -76,6 +80,8 @@ __all__ = [
     "expanded",
     "families",
     "feeds",
+    "gpu_checks",
+    "gpu_names",
     "junk",
     "large_bases",
     "module_needs",

@@ -125,8 +125,11 @@ class Environment(Protocol):
         """The same folder on the host: what is put there is seen inside, `out` is written to."""
         ...
 
-    def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
-        """Run one command in a throwaway sandbox of this environment; no network, not traced."""
+    def run(self, argv: Sequence[str], *, timeout: float, gpu: bool = False) -> Completed:
+        """Run one command in a throwaway sandbox of this environment; no network, not traced.
+
+        With `gpu` it gets the GPU that agents get, where their image asks for one.
+        """
         ...
 
     def start(

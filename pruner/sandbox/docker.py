@@ -223,14 +223,17 @@ class DockerEnvironment:
         """The tracers' folder on the host."""
         return self._tools
 
-    def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
+    def run(self, argv: Sequence[str], *, timeout: float, gpu: bool = False) -> Completed:
         """Run one command in a throwaway container."""
-        return self._run(argv, timeout, "none")
+        return self._run(argv, timeout, "none", gpu=gpu)
 
-    def _run(self, argv: Sequence[str], timeout: float, network: str) -> Completed:
+    def _run(
+        self, argv: Sequence[str], timeout: float, network: str, *, gpu: bool = False
+    ) -> Completed:
         out = Mount(self._tools / "out", f"{TOOLS}/out", writable=True)
         mounts = [Mount(self._tools, TOOLS), out, *self._cover]
         options = {**self._options(mounts), "entrypoint": "", "network_mode": network}
+        options |= self._gpu() if gpu else {}
         with containers.started(self._client, self._tag, list(argv), options) as container:
             return containers.run_to_end(container, argv, timeout)
 

@@ -18,6 +18,11 @@ ABOUT_PLATFORM = re.compile(
     rb"platform|version_info|implementation|\bos\.name\b|\bfrom os import\b[^\n]*\bname\b"
 )
 # A file that holds none of these words asks nothing about the platform: its tests are not walked.
+ABOUT_GPU = re.compile(
+    rb"cuda|cudnn|gpu|nvidia|nvml|tensorrt|rocm|flash_?attn|(?<![a-z])hip(?![a-z])", re.IGNORECASE
+)
+# What questions about a GPU have in their words: torch.cuda.is_available(), device.type == "cuda",
+# is_flash_attn_2_available(), "/dev/nvidiactl".
 _CATCHES = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 _LACKS = _CATCHES | {"PackageNotFoundError", "DistributionNotFound"}
 _FINDS = {"find_spec", "find_loader"}
@@ -39,6 +44,7 @@ class Fact(NamedTuple):
     main: bool = False
     probed: frozenset[str] = frozenset()
     platform: bool = False
+    gpu: bool = False
 
     def add_to(self, place: Place) -> Place:
         """Return the place with this fact added."""
@@ -47,6 +53,7 @@ class Fact(NamedTuple):
             main=place.main or self.main,
             probed=place.probed | self.probed,
             platform=place.platform or self.platform,
+            gpu=place.gpu or self.gpu,
         )
 
 
@@ -64,11 +71,19 @@ class Conditions:
     """Reads conditions, and remembers the names that say whether something could be imported."""
 
     def __init__(
-        self, aliases: Aliases, origin: Origin, python: Version = (), *, platforms: bool
+        self,
+        aliases: Aliases,
+        origin: Origin,
+        python: Version = (),
+        *,
+        platforms: bool,
+        gpus: bool,
     ) -> None:
         self._aliases = aliases
         self._python = python
         self._platforms = platforms
+        self._gpus = gpus
+        self._answers: set[str] = set()  # names that hold the answer to a question about a GPU
         self._origin = origin
         self._flags: dict[str, frozenset[str]] = {}
         self.script = False
@@ -79,8 +94,27 @@ class Conditions:
         if self._platforms and any(
             self._aliases.full(node) in _PLATFORM for node in _expressions(test)
         ):
-            return yes._replace(platform=True), no._replace(platform=True)
+            yes, no = yes._replace(platform=True), no._replace(platform=True)
+        if self._gpus and self._about_gpu(test):
+            yes, no = yes._replace(gpu=True), no._replace(gpu=True)
         return yes, no
+
+    def needs_gpu(self, statement: ast.stmt) -> bool:
+        """Tell whether what follows a statement may run only where there is a GPU."""
+        match statement:
+            case ast.Assert(test=test):
+                return self._gpus and self._about_gpu(test)
+            case ast.If(test=test, body=[*_, ast.Return() | ast.Raise()]):
+                return self._gpus and self._about_gpu(test)
+            case _:
+                return False
+
+    def _about_gpu(self, test: ast.expr) -> bool:
+        """Tell whether a condition, or what a name in it was set to, speaks of a GPU."""
+        return any(
+            word in self._answers or ABOUT_GPU.search(word.encode(errors="replace"))
+            for word in _words(test)
+        )
 
     def _facts(self, test: ast.expr, depth: int) -> Both:
         if depth > _DEEPEST:
@@ -140,7 +174,12 @@ class Conditions:
         return NEUTRAL, NEUTRAL
 
     def assigned(self, node: ast.Assign) -> None:
-        """Remember `HAS_X = find_spec("x") is not None`."""
+        """Remember `HAS_X = find_spec("x") is not None`, and `fast = torch.cuda.is_available()`."""
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)]) if self._gpus and self._asks_gpu(node):
+                self._answers.add(name)
+            case _:
+                pass
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if not isinstance(
                 value, ast.Constant
@@ -149,6 +188,11 @@ class Conditions:
                     self._flags[name] = probed
             case _:
                 pass
+
+    def _asks_gpu(self, node: ast.Assign) -> bool:
+        """Tell whether a value is the answer to a question about a GPU, and not just its name."""
+        asks = isinstance(node.value, ast.Call | ast.Compare | ast.BoolOp | ast.UnaryOp)
+        return asks and self._about_gpu(node.value)
 
     def tried(self, node: ast.Try | ast.TryStar) -> frozenset[str]:
         """Return what is known to be there after a `try` that copes, and remember its flags.
@@ -214,6 +258,16 @@ class Conditions:
                 case ast.With(body=inner) if self._ends(inner, depth + 1):
                     return True
         return False
+
+
+def _words(test: ast.expr) -> Iterator[str]:
+    """Yield the names, attributes and texts of an expression."""
+    for node in ast.walk(test):
+        match node:
+            case ast.Name(id=word) | ast.Attribute(attr=word) | ast.Constant(value=str(word)):
+                yield word
+            case _:
+                pass
 
 
 def last(name: str) -> str:

@@ -25,6 +25,7 @@ class Place(NamedTuple):
     lacking: bool = False  # so is a distribution whose metadata is not there
     probed: frozenset[str] = frozenset()  # top-level names that are known to be there
     platform: bool = False  # under a question about the system or the version of Python
+    gpu: bool = False  # under a question about a GPU
     main: bool = False  # under `if __name__ == "__main__"`
     deferred: bool = False  # in the body of a function
     instead: str = ""  # in the handler of an import of this module

@@ -12,6 +12,8 @@ What the guard says:
 - `if find_spec("x"):`, or a flag set by one or beside a guarded import, covers imports of x alone.
 - `if TYPE_CHECKING:` and `if False:` never run, nor do branches of another version of Python where
   the interpreter's is known. Other conditions on the version or platform may all hold.
+- What stands under a question about a GPU is marked, and so is what comes after one that ends the
+  function: a run without a GPU is no answer to it.
 - never > try > main > function > module, where several apply.
 
 `from x import *` has the symbol "*". `from a import b, c` is two sites, both on its first line.
@@ -28,7 +30,7 @@ from pruner.analysis.installed import Source, Use
 from pruner.model import Ask, Guard, ImportSite, Unreadable
 from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
-from pruner.static.conditions import ABOUT_PLATFORM, Conditions, Version
+from pruner.static.conditions import ABOUT_GPU, ABOUT_PLATFORM, Conditions, Version
 from pruner.static.coping import needed
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
@@ -106,6 +108,7 @@ def _begun(text: str | bytes, origin: Origin, python: Version) -> "_Walk | Unrea
         python,
         calls=bool(dynamic.WORDS.search(raw)),
         platforms=bool(ABOUT_PLATFORM.search(raw)),
+        gpus=bool(ABOUT_GPU.search(raw)),
     )
 
 
@@ -130,13 +133,14 @@ class _Walk:
         *,
         calls: bool,
         platforms: bool,
+        gpus: bool,
     ) -> None:
         self._origin = origin
         self.tree = tree
         self._calls = calls
         self._scope = Scope(tree)
         self.aliases = Aliases()
-        self._conditions = Conditions(self.aliases, origin, python, platforms=platforms)
+        self._conditions = Conditions(self.aliases, origin, python, platforms=platforms, gpus=gpus)
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
@@ -228,7 +232,16 @@ class _Walk:
         if isinstance(node, ast.Lambda):
             return [*self._all([node.args], place), *self._all([node.body], inside)]
         outside = [*node.decorator_list, node.args, *([node.returns] if node.returns else [])]
-        return [*self._all(outside, place), *self._all(node.body, inside)]
+        return [*self._all(outside, place), *self._body(node.body, inside)]
+
+    def _body(self, body: Iterable[ast.stmt], place: Place) -> _Todo:
+        """Return the statements of a function: those that are left out without a GPU are marked."""
+        found: _Todo = []
+        for statement in body:
+            found += self._all([statement], place)
+            if self._conditions.needs_gpu(statement):
+                place = place._replace(gpu=True)
+        return found
 
     def _assign(self, node: ast.Assign) -> None:
         self._conditions.assigned(node)
@@ -317,6 +330,7 @@ class _Walk:
                 platform=place.platform,
                 deferred=place.deferred,
                 instead=place.instead,
+                gpu=place.gpu,
             )
         )
 

@@ -46,6 +46,10 @@ def test_every_reason_has_its_figure() -> None:
         "gpu = true, and no GPU was there: code for it did not run (x 0.80)",
     )
     assert only(gpu_wanted=True, gpu_seen=True) == (1.0, "a GPU was there, as gpu = true asks")
+    assert only(gpu_wanted=True, gpu_seen=True, gpu_used=False) == (
+        0.8,
+        "a GPU was there, and nothing could use it: code for it did not run (x 0.80)",
+    )
     assert only(repeated=False) == (0.9, "the exercises were run only once (x 0.90)")
     assert only(added_files=1) == (0.98, "a second run added 1 module, no more (x 0.98)")
     assert only(added=("a",), observed=20) == (
@@ -105,6 +109,7 @@ def measured(draw: st.DrawFn) -> Measured:
         weak=draw(st.integers(0, kept)),
         gpu_wanted=draw(st.booleans()),
         gpu_seen=draw(st.booleans()),
+        gpu_used=draw(st.booleans()),
         repeated=draw(st.booleans()),
         observed=len(added) + draw(st.integers(0, 50)),
         added=added,
@@ -141,6 +146,7 @@ def test_better_figures_never_lower_it(given_: Measured, data: st.DataObject) ->
         {"exercised": at_least(given_.exercised, given_.agents)},
         {"weak": at_least(0, given_.weak)},
         {"gpu_seen": True},
+        {"gpu_used": True},
         {"gpu_wanted": False},
         {"added": given_.added[1:]},
         {"added_files": at_least(0, given_.added_files)},

@@ -69,6 +69,7 @@ class Site:
         named: Iterable[str] = (),
         asked: Iterable[str] = (),
         symbols: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        no_gpu: bool = False,
     ) -> Reach:
         rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
         installed = Installed(NoCache(), self.fetch)
@@ -84,6 +85,7 @@ class Site:
             named=frozenset(named),
             asked=frozenset(asked),
             symbols=symbols,
+            no_gpu=no_gpu,
         )
         return reachable(self.inventory, Ownership(self.inventory), start, sites_of)
 
@@ -425,3 +427,33 @@ def test_a_name_that_is_taken_from_a_lazy_package_needs_the_part_that_has_it(
     taken = {"a": frozenset({"Mail", "Gone"})}
     found = site.reach("a/__init__.py", asked=["check"], symbols=taken)
     assert found.chains["check"] == ("a/__init__.py:2", "a/mail.py:2")
+
+
+def test_a_branch_for_a_gpu_has_not_run_where_none_was(tmp_path: Path) -> None:
+    asks = "if torch.cuda.is_available():\n"
+    tried = "    try:\n        import tried\n    except ImportError:\n        tried = None\n"
+    late = function(
+        "if is_flash_attn_2_available():",
+        "    import flash_attn",
+        "    try:",
+        "        import coped",
+        "    except ImportError:",
+        "        coped = None",
+        "import optional",
+    )
+    trees = {
+        "a": {
+            "a/__init__.py": f"{asks}    import fast\n    from a import _gpu\n{tried}{late}",
+            "a/_gpu.py": "import deep\n",
+        },
+        **{
+            name: {f"{name}.py": ""}
+            for name in ("fast", "deep", "tried", "flash_attn", "coped", "optional")
+        },
+    }
+    site = Site(tmp_path, trees)
+    assert site.reach("a/__init__.py").reachable == {}
+    found = site.reach("a/__init__.py", no_gpu=True)
+    assert set(found.reachable) == {"fast", "deep", "tried", "flash-attn"}
+    assert set(found.guarded) == {"coped", "optional"}
+    assert found.chains["deep"] == ("a/__init__.py:3", "a/_gpu.py:1")

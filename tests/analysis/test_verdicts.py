@@ -196,3 +196,15 @@ def test_what_loads_itself_at_every_start_is_no_evidence() -> None:
     itself = Loaded(kind="module", what="a", file=f"{SITE}/a/__init__.py", by="<string>:1")
     trace = Trace(agent="x", status=AgentStatus.OK, seconds=1, loaded=(itself,))
     assert observed([trace], ownership, frozenset({"a"})) == {}
+
+
+def test_what_is_for_a_gpu_and_was_not_observed_says_that_none_was_used() -> None:
+    inventory = installed(seen=(), kernels=(), gone=())
+    found = evidence(seen="observed", kernels="reachable", gone="guarded")
+    unseen = msgspec.structs.replace(found, unseen=frozenset(("seen", "kernels", "gone")))
+    said = {
+        row.name: [proof.what for proof in row.proof if proof.kind == "gpu"]
+        for row in decide(inventory, unseen, Policy.MINIMAL)
+    }
+    words = "no GPU was used, so what only one uses was not seen"
+    assert said == {"seen": [], "kernels": [words], "gone": []}

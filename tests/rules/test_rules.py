@@ -1,5 +1,6 @@
 """The rows themselves: they load, say where they come from, and no two are about the same thing."""
 
+import ast
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Hashable
@@ -27,6 +28,8 @@ from pruner.rules import (
     default_drivers,
     families,
     feeds,
+    gpu_checks,
+    gpu_names,
     junk,
     large_bases,
     module_needs,
@@ -48,6 +51,8 @@ FILES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "feeds": feeds,
     "junk": junk,
     "large bases": large_bases,
+    "gpu checks": gpu_checks,
+    "gpu names": gpu_names,
     "needs": module_needs,
     "sonames": sonames,
     "startup": lambda: rows("startup", Startup),
@@ -75,6 +80,8 @@ KEYS: dict[str, Callable[[], list[Hashable]]] = {
     "names": lambda: [(row.match, row.python is None) for row in base_names()],
     "sonames": lambda: [(row.soname, row.provides, row.debian) for row in sonames()],
     "consequences": lambda: [row.library for row in consequences()],
+    "gpu checks": lambda: [row.what for row in gpu_checks()],
+    "gpu names": lambda: [row.distribution for row in gpu_names()],
 }
 
 
@@ -208,3 +215,9 @@ def test_a_users_rows_stand_first() -> None:
     assert len(cuda_builds([torch])) == len(cuda_builds())
     cudnn = Soname(soname="libcudnn*.so.9", provides="ours", source="s", date=None)
     assert [row.provides for row in sonames([cudnn]) if row.matches("libcudnn.so.9")] == ["ours"]
+
+
+def test_a_question_about_a_gpu_is_an_expression_over_its_module() -> None:
+    for row in gpu_checks():
+        tree = ast.parse(row.expression, mode="eval")
+        assert row.module in {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}

@@ -265,3 +265,46 @@ def test_an_alternative_says_what_has_to_fail_first() -> None:
         site.module: site.instead for site in import_sites(text, "a.py", "x", is_package=False)
     }
     assert found == {"a.b": "", "d": "a.b", "a": "", "e": "", "f": ""}
+
+
+@pytest.mark.parametrize(
+    ("test", "gpu"),
+    [
+        ("torch.cuda.is_available()", True),
+        ("not torch.cuda.is_available()", True),
+        ("device.type == 'cuda' and flag", True),
+        ("is_flash_attn_2_available()", True),
+        ("os.path.exists('/dev/nvidiactl')", True),
+        ("'CUDAExecutionProvider' in onnxruntime.get_available_providers()", True),
+        ("torch.version.hip", True),
+        ("fast", True),  # set to the answer above
+        ("named", False),  # a name alone is no answer
+        ("relationship", False),
+        ("sys.platform == 'linux'", False),
+    ],
+)
+def test_a_question_about_a_gpu_is_marked(test: str, *, gpu: bool) -> None:
+    text = (
+        "fast = torch.cuda.is_available() or slow\nnamed = 'cuda'\n"
+        f"if {test}:\n    import x\n    def f():\n        import z\nelse:\n    import y\n"
+    )
+    found = {site.module: site for site in import_sites(text, "a.py", "a", is_package=False)}
+    assert {name: site.gpu for name, site in found.items()} == dict.fromkeys("xyz", gpu)
+    assert found["x"].guard is Guard.MODULE
+    assert found["z"].guard is Guard.FUNCTION
+
+
+@pytest.mark.parametrize(
+    ("line", "gpu"),
+    [
+        ("if not torch.cuda.is_available(): return None", True),
+        ("if not torch.cuda.is_available(): raise RuntimeError", True),
+        ("assert torch.cuda.is_available()", True),
+        ("if not torch.cuda.is_available(): warn()", False),
+        ("if slow: return torch.cuda", False),
+    ],
+)
+def test_what_follows_a_question_about_a_gpu_is_marked(line: str, *, gpu: bool) -> None:
+    text = f"def f():\n    import x\n    {line}\n    import y\nimport z\n"
+    found = {site.module: site.gpu for site in import_sites(text, "a.py", "a", is_package=False)}
+    assert found == {"x": False, "y": gpu, "z": False}

@@ -46,9 +46,12 @@ class Pretended:
         assert agent is AGENT
         yield self
 
-    def run(self, argv: Sequence[str], *, timeout: float, traced: bool = False) -> Completed:
+    def run(
+        self, argv: Sequence[str], *, timeout: float, traced: bool = False, gpu: bool = False
+    ) -> Completed:
         assert timeout > 0
         assert not traced
+        assert not gpu
         self.asked.append(msgspec.json.decode(argv[-1]))
         return Completed(
             argv=tuple(argv), code=0, stdout=msgspec.json.encode(self.owners), stderr=b""
