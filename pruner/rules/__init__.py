@@ -27,6 +27,7 @@ from pruner.rules.conflicts import (
     sonames,
 )
 from pruner.rules.reading import Rule, rows
+from pruner.rules.slim import Slim, slim_packages
 
 __all__ = [
     "Base",
@@ -42,6 +43,7 @@ __all__ = [
     "Member",
     "Need",
     "Rule",
+    "Slim",
     "Soname",
     "Startup",
     "base_names",
@@ -56,6 +58,7 @@ __all__ = [
     "module_needs",
     "parsed",
     "rows",
+    "slim_packages",
     "sonames",
     "startup_modules",
     "told",
