@@ -29,7 +29,7 @@ def shared_stages(shared: Shared) -> Iterator[str]:
     yield "    --no-deps --require-hashes -r /pruner/requirements.txt"
     yield ""
     yield "FROM ${BASE_IMAGE} AS shared"
-    yield from without(shared.replaced, shared.python)
+    yield from run(without(shared.replaced, shared.python))
     yield "COPY --from=shared-builder /pruner/root/ /"
 
 
@@ -40,33 +40,39 @@ def builder(recipe: Recipe) -> Iterator[str]:
     if recipe.builds:
         yield "# What installs and builds; it stays in this stage."
         yield from apt(recipe.builds)
-    if recipe.shared is not None:
-        yield from without(recipe.replaced, recipe.python)
-    if recipe.venv is not None:
-        yield f"RUN {recipe.python} -m venv --without-pip {recipe.venv}"
-    if recipe.constraints is not None:
-        yield "# Older ones cannot pin what a build gets."
-        yield f"RUN {recipe.python} -m pip install --target=/pruner/pip pip=={PINNING_PIP}"
     files = [recipe.requirements, *([recipe.constraints] if recipe.constraints else [])]
     yield f"COPY {' '.join(files)} /pruner/"
-    yield "RUN " + " \\\n    ".join(_install(recipe)).replace("    &&", " &&")
+    if recipe.constraints is not None:
+        yield "# An older pip cannot pin what a build gets."
+    yield from run(_commands(recipe))
     if recipe.guard:
         yield from _guard(recipe)
 
 
-def _install(recipe: Recipe) -> Iterator[str]:
-    first = "PYTHONPATH=/pruner/pip " if recipe.constraints is not None else ""
-    first += f"{recipe.python} -m pip"
-    if recipe.venv is not None:
-        yield f"{first} --python={recipe.venv}/bin/python install"
-    else:
-        # Where nothing is left to install, pip makes no folder.
-        anew = "" if recipe.shared is not None else " --ignore-installed"
-        yield "mkdir -p /pruner/root"
-        yield f"&& {first} install --root=/pruner/root{anew}"
+def _commands(recipe: Recipe) -> Iterator[str]:
+    pip = f"{recipe.python} -m pip"
+    if recipe.shared is not None:
+        yield from without(recipe.replaced, recipe.python)
     if recipe.constraints is not None:
-        yield "--build-constraint=/pruner/build-constraints.txt"
-    yield "--no-deps --require-hashes -r /pruner/requirements.txt"
+        yield f"{pip} install --target=/pruner/pip pip=={PINNING_PIP}"
+        pip = f"PYTHONPATH=/pruner/pip {pip}"
+    options = "--no-deps --require-hashes -r /pruner/requirements.txt"
+    if recipe.constraints is not None:
+        options = f"--build-constraint=/pruner/build-constraints.txt \\\n    {options}"
+    if recipe.venv is not None:
+        yield f"{recipe.python} -m venv --without-pip {recipe.venv}"
+        yield f"{pip} --python={recipe.venv}/bin/python install \\\n    {options}"
+        return
+    yield "mkdir -p /pruner/root"  # where nothing is left to install, pip makes no folder
+    anew = " --ignore-installed" if recipe.shared is None else ""
+    yield f"{pip} install --root=/pruner/root{anew} \\\n    {options}"
+
+
+def run(commands: Iterable[str]) -> Iterator[str]:
+    """Yield the RUN of some commands; nothing where there are none."""
+    joined = " \\\n && ".join(commands)
+    if joined:
+        yield f"RUN {joined}"
 
 
 def _guard(recipe: Recipe) -> Iterator[str]:
@@ -81,9 +87,9 @@ def _guard(recipe: Recipe) -> Iterator[str]:
 
 
 def without(names: tuple[str, ...], python: str) -> Iterator[str]:
-    """Yield what removes distributions of the base: files of two versions must not mix."""
+    """Yield the command that removes what the base has: files of two versions must not mix."""
     if names:
-        yield f"RUN {python} -m pip uninstall --yes {' '.join(names)}"
+        yield f"{python} -m pip uninstall --yes {' '.join(names)}"
 
 
 def apt(packages: tuple[str, ...]) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """The text of a Dockerfile of pruner's; the same recipe gives the same bytes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pruner.analysis.sizes import size
-from pruner.image.minimal.building import apt, builder, comment, shared_stages, without
+from pruner.image.minimal.building import apt, builder, comment, run, shared_stages, without
 from pruner.image.minimal.recipe import Recipe, Shared
 
 NVIDIA = "NVIDIA_VISIBLE_DEVICES=all \\\n    NVIDIA_DRIVER_CAPABILITIES=compute,utility"
@@ -69,10 +69,12 @@ def _last(recipe: Recipe) -> Iterator[str]:
             else "Debian packages of which a file was seen in use, or that what stays links to."
         )
         yield from apt(recipe.packages)
-    if recipe.user is None:
-        yield f"RUN {_new_user(recipe.base)}"
-    if recipe.venv is None:
-        yield from without(recipe.replaced, recipe.python)
+    yield from run(
+        [
+            *([_new_user(recipe.base)] if recipe.user is None else []),
+            *(without(recipe.replaced, recipe.python) if recipe.venv is None else []),
+        ]
+    )
     yield f"COPY --from=builder {recipe.venv or '/pruner/root/'} {recipe.venv or '/'}"
     if recipe.guard:
         yield "COPY --from=builder /pruner/guarded/ /"
@@ -82,8 +84,9 @@ def _last(recipe: Recipe) -> Iterator[str]:
     if recipe.user is None and any(_is_run(text) for text in recipe.steps):
         yield "# What the commands below leave in a home is for the user that runs."
         yield f"ENV HOME=/home/{USER}"
-    yield from recipe.steps
-    yield from _bytecode(recipe)
+    yield from _apart([*recipe.steps, *_bytecode(recipe)])
+    if recipe.user is not None and not recipe.user.partition(":")[0].isdecimal():
+        yield "# hadolint ignore=DL3066"
     yield f"USER {recipe.user or UID}"
     if recipe.health is not None:
         options = f"--interval=30s --timeout=10s --start-period={recipe.health.start_seconds}s"
@@ -96,6 +99,18 @@ def _new_user(base: str) -> str:
     if "alpine" in base:
         return f"adduser -D -u {UID} {USER}"
     return f"useradd --uid {UID} --no-log-init --create-home {USER}"
+
+
+def _apart(texts: Iterable[str]) -> Iterator[str]:
+    """Yield instructions; where one RUN follows another the original's layers are meant."""
+    before = ""
+    for text in texts:
+        if _is_run(text) and _is_run(before) and "hadolint ignore" not in text:
+            yield "# hadolint ignore=DL3059"
+        if text.upper().startswith("USER ") and not text.split()[1].isdecimal():
+            yield "# hadolint ignore=DL3066"
+        yield text
+        before = text
 
 
 def _is_run(text: str) -> bool:
@@ -112,8 +127,8 @@ def _bytecode(recipe: Recipe) -> Iterator[str]:
     if not paths:
         return
     if any(line.upper().startswith("USER ") for text in recipe.steps for line in text.splitlines()):
-        yield "USER root"
+        yield "USER 0"
     inside = [path for path in paths if (recipe.venv or "").startswith(f"{path}/")]
     apart = f" -x '^{recipe.venv}/'" if inside else ""
-    yield f"RUN {recipe.interpreter} -m compileall -q --invalidation-mode checked-hash{apart} \\"
-    yield f"    {' '.join(paths)} || true"
+    compiled = f"{recipe.interpreter} -m compileall -q --invalidation-mode checked-hash{apart}"
+    yield f"RUN {compiled} \\\n    {' '.join(paths)} || true"

@@ -102,6 +102,8 @@ def _below(context: Context, path: str, trees: Iterable[str]) -> Iterator[tuple[
         yield from _of_folder(context, path)
     elif name == SECRETS or name.startswith(f"{SECRETS}."):
         yield path, False
+    elif "" in context.sources:
+        yield path, not name.startswith(INSTALLS) or context.names(path)
     else:
         yield path, context.names(path) or any(inside(file, path) for file in context.reached)
 
@@ -120,6 +122,7 @@ def words_of(texts: Iterable[str]) -> frozenset[str]:
     for text in texts:
         path = posixpath.normpath(text).strip("/")
         parts = [part for part in path.split("/") if part != ".."]
-        ends = range(1 if text.startswith("/") else 0, len(parts))
-        found |= {"/".join(parts[start:]) for start in (*ends[-_ENDS:], 0)}
+        if text.startswith("/") and len(parts) == 1:
+            continue
+        found |= {"/".join(parts[start:]) for start in {0, *range(len(parts))[-_ENDS:]}}
     return frozenset(found - {"", "."})
