@@ -10,7 +10,7 @@ from pruner.analysis.sizes import size
 from pruner.cli.common import emit as print_bytes
 from pruner.config import Config, load
 from pruner.errors import Exit, PrunerError, UsageError
-from pruner.files import plain_json, write_all
+from pruner.files import plain_json
 from pruner.jobs.image import Emitted, emit
 from pruner.jobs.sharing import Sharing
 from pruner.model import SCHEMA, Failure
@@ -77,7 +77,7 @@ def _every(config: Config) -> _Done:
             done.errors.append(
                 Failure(image=name, code=error.code, error=error.message, hint=error.hint)
             )
-    write_all({}, without=sharing.stale())
+    sharing.tidy()
     return done
 
 

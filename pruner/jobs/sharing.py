@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterable
-from pathlib import Path
+from contextlib import suppress
 from typing import NamedTuple
 
 from pruner.config import Config, Image
 from pruner.config.files import read_text
 from pruner.errors import PrunerError
+from pruner.files import write_all
 from pruner.image.minimal.base import Moved, slimmer
 from pruner.image.minimal.recipe import Shared
 from pruner.image.minimal.sharing import Group, Pins, groups, pin_texts
@@ -96,15 +97,15 @@ class Sharing:
         head = "# Written by pruner: what the locks of several images have in common."
         return "\n".join([head, *known.options, *pins]) + "\n"
 
-    def stale(self) -> list[Path]:
-        """Return the files of shared bases that no image stands on any more."""
+    def tidy(self) -> None:
+        """Remove the shared bases that no image stands on any more."""
         folder = self._config.root / self._config.locks / BASES
         used = set(self._names.values())
-        return sorted(
-            path
-            for path in folder.glob("*/*")
-            if path.parent.name not in used and path.name in BASE_FILES
-        )
+        stale = [path for path in folder.glob("*/*") if path.parent.name not in used]
+        write_all({}, without=(path for path in stale if path.name in BASE_FILES))
+        for each in (*{path.parent for path in stale}, folder):
+            with suppress(OSError):  # something else lies in it
+                each.rmdir()
 
 
 BASE_FILES = ("Dockerfile", "Dockerfile.dockerignore", "requirements.txt")
