@@ -286,9 +286,8 @@ RUN useradd someone
 USER someone
 CMD python -m app
 """
-    code = "import demjson, sys\nassert demjson.decode('{a: 1}') == {'a': 1}\n"
-    code += "print(sys.prefix, open('dist/page.html').read(), flush=True)\n"
-    root = project(tmp_path, code=code, requirements="demjson==2.2.4\n", dockerfile=dockerfile)
+    code = "import docopt, sys\nprint(sys.prefix, open('dist/page.html').read(), flush=True)\n"
+    root = project(tmp_path, code=code, requirements="docopt==0.6.2\n", dockerfile=dockerfile)
     done = run("lock", "--image", "app", "--once", "--runtime", "docker", cwd=root)
     assert done.code in {0, 1}, done.err
     done = run("image", "app", cwd=root)

@@ -226,6 +226,9 @@ def _findings(image: Image, known: Known, recipe: Recipe) -> list[Finding]:
         what = "nobody has looked at the image, so Debian packages that nothing uses stay"
         fix = f"`pruner lock --image {image.name} --runtime docker`, then this again"
         found.append(_finding("PRN303", "note", path, what, fix))
+    if recipe.constraints is not None and known.document.python.startswith(("3.8.", "3.9.")):
+        what = "something has to be built, and no pip for this Python pins what builds it"
+        found.append(_finding("PRN310", "warning", path, what, "move the image to Python 3.10"))
     folders = [row for row in known.options if row.startswith("--find-links") and "://" not in row]
     if folders:
         what = f"pins come from a folder, which a build does not see: {folders[0]}"

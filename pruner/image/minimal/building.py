@@ -11,8 +11,8 @@ PIP = (
     "PIP_NO_CACHE_DIR=1",
     "PIP_ROOT_USER_ACTION=ignore",
 )
-PINNING_PIP = "25.3"
-"""The first pip whose --build-constraint pins what a build gets."""
+PINNING_PIP = "26.1"
+"""The first pip whose --build-constraint takes hashes: 26.0.1 refuses what a build requires."""
 WIDTH = 98
 
 
