@@ -154,6 +154,42 @@ def test_a_base_without_a_shell_is_named(server: Path, tmp_path: Path) -> None:
     assert_error(done, 2, "Dockerfile:1: gcr.io/distroless/python3 has no shell")
 
 
+@pytest.mark.parametrize("form", ["python -m app", '["python", "-m", "app"]'])
+def test_several_agents_behind_a_script(server: Path, tmp_path: Path, form: str) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    (root / "start.sh").write_text('#!/bin/sh\npython tools/prepare.py\nexec "$@"\n')
+    (root / "tools").mkdir()
+    (root / "tools/prepare.py").write_text("print('ready')\n")
+    with (root / "pruner.toml").open("a") as file:
+        file.write('[[images.app.agents]]\nname = "b"\nmodule = "app.b"\nready = { tcp = 1 }\n')
+    (root / "Dockerfile").write_text(
+        "FROM python:3.11-slim\nWORKDIR /srv\nCOPY . .\nRUN chmod +x start.sh\n"
+        f'ENTRYPOINT ["./start.sh"]\nCMD {form}\nHEALTHCHECK CMD ["true"]\n'
+    )
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    text = written(root)
+    assert 'ENTRYPOINT ["./start.sh"]\nCMD ["python", "-m", "app"]\n' in text
+    assert "COPY start.sh ./\nCOPY tools ./tools\n" in text
+    assert 'HEALTHCHECK CMD ["true"]' in text  # nothing says which agent the script starts
+    lint(root)
+
+
+def test_the_system_s_python_is_what_installs(server: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    (root / "Dockerfile").write_text(
+        "FROM debian:12\nRUN apt-get update && apt-get install -y python3 python3-pip gcc\n"
+        "COPY app /app\nCMD python3 -m app\n"
+    )
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    builder_, runtime = written(root).split(" AS runtime\n")
+    assert "        python3 python3-pip \\\n" in builder_
+    assert "        python3 python3-pip \\\n" in runtime
+    assert "gcc" not in runtime
+    lint(root)
+
+
 def test_images_share_what_they_have_in_common(tmp_path: Path) -> None:
     root = project(tmp_path, code="import pip._vendor.idna\nimport numpy\n")
     (root / "requirements.txt").write_text("numpy==1.26.4\nidna==3.10\n")
