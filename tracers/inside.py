@@ -252,13 +252,13 @@ def packages(_order: Order) -> Answer:
     provided = {
         virtual: row["Package"]
         for row in reversed(rows)
-        for virtual in alternatives(row.get("Provides", ""))
+        for virtual in firsts(row.get("Provides", ""))
         if virtual not in names and "Package" in row
     }
     found = {}
     for row in rows:
         if "Package" in row:
-            wanted = alternatives(row.get("Pre-Depends", "") + "," + row.get("Depends", ""))
+            wanted = firsts(row.get("Pre-Depends", "") + "," + row.get("Depends", ""))
             there = {name if name in names else provided.get(name, "") for name in wanted}
             size = row.get("Installed-Size", "")
             found[row["Package"]] = {
@@ -300,9 +300,13 @@ def text_of(path: str) -> str:
         return ""
 
 
-def alternatives(field: str) -> List[str]:
-    """Return every name in a list of dependencies: "a (>= 1) | b, c:any" has a, b and c."""
-    return [word.split()[0].partition(":")[0] for word in re.split("[,|]", field) if word.split()]
+def firsts(field: str) -> List[str]:
+    """Return the names in a list of dependencies: "a (>= 1) | b, c:any" has a and c.
+
+    Of alternatives apt installs the first one.
+    """
+    groups = (group.split("|")[0].split() for group in field.split(","))
+    return [words[0].partition(":")[0] for words in groups if words]
 
 
 def silent(name: str, architecture: str) -> bool:

@@ -44,8 +44,8 @@ def linked_files(
 ) -> frozenset[str]:
     """Return the system's files that libraries of kept distributions ask for by name.
 
-    `libraries` are the names that the loader finds outside of distributions. What a kept
-    distribution brings itself is not asked of the system.
+    They are needed at once, or may be opened later. `libraries` are the names that the loader finds
+    outside of distributions. What a kept distribution brings itself is not asked of the system.
     """
     paths = [
         file.path
@@ -56,7 +56,8 @@ def linked_files(
     ]
     own = {linkage[path].soname or posixpath.basename(path) for path in paths}
     own |= {posixpath.basename(path) for path in paths}
-    wanted = {name for path in paths for name in linkage[path].needed} - own
+    asked = (name for path in paths for name in (*linkage[path].needed, *linkage[path].dlopens))
+    wanted = set(asked) - own
     return frozenset(libraries[name] for name in wanted if name in libraries)
 
 

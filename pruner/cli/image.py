@@ -1,22 +1,29 @@
 """`pruner image`."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 import msgspec
 
+from pruner.analysis.sizes import size
 from pruner.cli.common import emit as print_bytes
-from pruner.config import load
-from pruner.errors import Exit, UsageError
+from pruner.config import Config, load
+from pruner.errors import Exit, PrunerError, UsageError
 from pruner.files import plain_json
 from pruner.jobs.image import Emitted, emit
 from pruner.jobs.sharing import Sharing
-from pruner.model import SCHEMA
+from pruner.model import SCHEMA, Failure
+
+
+class _Done(NamedTuple):
+    images: list[Emitted]
+    errors: list[Failure]
 
 
 @click.command("image")
 @click.argument("name", required=False)
-@click.option("--all", "all_images", is_flag=True, help="Every image that has a lock.")
+@click.option("--all", "all_images", is_flag=True, help="Every image of the configuration.")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
 def command(name: str | None, *, all_images: bool, config: Path | None, as_json: bool) -> int:
@@ -36,26 +43,49 @@ def command(name: str | None, *, all_images: bool, config: Path | None, as_json:
             "which image is to be written?"
             if name is None
             else "NAME and --all exclude each other",
-            hint="give NAME, or --all for every image that has a lock",
+            hint="give NAME, or --all for every image",
         )
     read = load(config, Path.cwd())
-    sharing = Sharing(read)
-    names = list(read.images) if name is None else [name]
-    done = [emit(read, read.image(each), sharing) for each in names]
-    print_bytes(_document(done) if as_json else "".join(map(_lines, done)).encode())
-    for row in done:
+    if name is None:
+        done = _every(read)
+    else:
+        image = read.image(name)
+        done = _Done([emit(read, image, Sharing(read))], [])
+    print_bytes(_document(done) if as_json else "".join(map(_lines, done.images)).encode())
+    for row in done.images:
         for found in row.findings:
             click.echo(f"{found.severity}: {found.code} {found.where}: {found.what}", err=True)
             if found.fix:
                 click.echo(f"  {found.fix}", err=True)
-    warned = any(found.severity != "note" for row in done for found in row.findings)
+    if done.errors:
+        return max(failure.code for failure in done.errors)
+    warned = any(found.severity != "note" for row in done.images for found in row.findings)
     return Exit.FOUND if warned else Exit.OK
 
 
-def _document(done: list[Emitted]) -> bytes:
-    return msgspec.json.format(plain_json({"schema": SCHEMA, "images": done}), indent=2) + b"\n"
+def _every(config: Config) -> _Done:
+    """Write all images; one that cannot be written ends alone, and is told at once."""
+    sharing = Sharing(config)
+    done = _Done([], [])
+    for name in config.images:
+        try:
+            done.images.append(emit(config, config.image(name), sharing))
+        except PrunerError as error:
+            click.echo(f"error: {name}: {error.message}", err=True)
+            if error.hint:
+                click.echo(f"hint: {error.hint}", err=True)
+            done.errors.append(
+                Failure(image=name, code=error.code, error=error.message, hint=error.hint)
+            )
+    sharing.tidy()
+    return done
+
+
+def _document(done: _Done) -> bytes:
+    value = {"schema": SCHEMA, "images": done.images, "errors": done.errors}
+    return msgspec.json.format(plain_json(value), indent=2) + b"\n"
 
 
 def _lines(row: Emitted) -> str:
-    shared = f", on {row.shared}" if row.shared else ""
+    shared = f", on {row.shared}: saves {size(row.saved_bytes)}" if row.shared else ""
     return f"{row.image}{shared}\n" + "".join(f"  {path}\n" for path in row.files)

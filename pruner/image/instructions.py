@@ -49,10 +49,10 @@ def split(text: str, path: str) -> tuple[Instruction, ...]:
     # Imported when needed: most commands never read a Dockerfile.
     from dockerfile_parse import DockerfileParser  # noqa: PLC0415
 
-    cleaned, heredocs = _clean([line.rstrip("\r") for line in text.split("\n")], path)
+    cleaned, heredocs, ends = _clean([line.rstrip("\r") for line in text.split("\n")], path)
     parser = DockerfileParser(fileobj=io.BytesIO("\n".join(cleaned).encode("utf-8")))
     found = [item for item in parser.structure if item["instruction"] != "COMMENT"]
-    instructions = tuple(_instruction(item, heredocs, path) for item in found)
+    instructions = tuple(_instruction(item, heredocs, ends, path) for item in found)
     if not any(item.name == "FROM" for item in instructions):
         raise UsageError(f"{path}: has no FROM", hint="a Dockerfile starts with FROM and an image")
     first = next(item for item in instructions if item.name != "ARG")
@@ -61,7 +61,9 @@ def split(text: str, path: str) -> tuple[Instruction, ...]:
     return instructions
 
 
-def _instruction(item: dict[str, Any], heredocs: dict[int, list[str]], path: str) -> Instruction:
+def _instruction(
+    item: dict[str, Any], heredocs: dict[int, list[str]], ends: dict[int, int], path: str
+) -> Instruction:
     line = int(item["startline"]) + 1
     name, value = str(item["instruction"]), str(item["value"]).strip()
     if name not in KNOWN.split():
@@ -70,14 +72,13 @@ def _instruction(item: dict[str, Any], heredocs: dict[int, list[str]], path: str
         shown = name.encode("unicode_escape").decode()[:40]
         raise UsageError(f"{path}:{line}: unknown instruction {shown}", hint=hint)
     flags, rest = _flags(value) if name != "ONBUILD" else ((), value)
-    bodies = heredocs.get(line, [])
     return Instruction(
         name=name,
         value=rest,
         flags=flags,
-        heredocs=tuple(bodies),
+        heredocs=tuple(heredocs.get(line, ())),
         line=line,
-        last_line=int(item["endline"]) + 1 + sum(body.count("\n") + 1 for body in bodies),
+        last_line=ends.get(line, int(item["endline"]) + 1),
     )
 
 
@@ -89,11 +90,15 @@ def _flags(value: str) -> tuple[tuple[tuple[str, str], ...], str]:
     return tuple(flags), value
 
 
-def _clean(lines: list[str], path: str) -> tuple[list[str], dict[int, list[str]]]:
-    """Return the lines without what the parser trips over, and here-documents by line."""
+def _clean(lines: list[str], path: str) -> tuple[list[str], dict[int, list[str]], dict[int, int]]:
+    """Return the lines without what the parser trips over, here-documents and their ends by line.
+
+    Both are by the line of their instruction.
+    """
     escape = _escape(lines)
     cleaned: list[str] = []
     heredocs: dict[int, list[str]] = {}
+    ends: dict[int, int] = {}
     start, whole = 0, ""  # the instruction that is being read: its line, and its text so far
     todo = iter(enumerate(lines, start=1))
     for number, line in todo:
@@ -113,8 +118,9 @@ def _clean(lines: list[str], path: str) -> tuple[list[str], dict[int, list[str]]
             body = _body(todo, match, f"{path}:{start}")
             cleaned += ["#"] * (len(body) + 1)
             heredocs.setdefault(start, []).append("\n".join(body))
+            ends[start] = len(cleaned)
         start = 0
-    return [*cleaned, "", ""], heredocs
+    return [*cleaned, "", ""], heredocs, ends
 
 
 def _heredocs(whole: str) -> Iterator[re.Match[str]]:

@@ -14,6 +14,8 @@ from pruner.image.instructions import Instruction
 from pruner.model import Value
 
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=")
+_ALONE = re.compile(r"<<-?[\"']?\w+[\"']?")
+"""A here-document that is the whole of a RUN."""
 _CONTROL = frozenset(
     ["if", "for", "while", "until", "case", "select", "function", "{", "(", "!", "[["]
 )
@@ -34,14 +36,18 @@ class Command(Value, frozen=True):
 def commands(run: Instruction) -> tuple[Command, ...] | None:
     """Return the commands of a RUN; None where they depend on each other in other ways.
 
-    A here-document, a loop, a condition cannot be taken apart.
+    A loop, a condition cannot be taken apart, nor a here-document that is more than the lines of a
+    shell script.
     """
     listed = exec_form(run.value)
     if listed is not None:
         return (Command(words=listed, text=shlex.join(listed)),)
+    script = run.value
     if run.heredocs:
-        return None
-    texts = [text.strip() for text in _split(run.value) if text.strip()]
+        if not _ALONE.fullmatch(run.value) or "<<" in run.heredocs[0]:
+            return None
+        script = re.sub(r"^\s*#.*$", "", run.heredocs[0], flags=re.MULTILINE).replace("\\\n", " ")
+    texts = [text.strip() for text in _split(script) if text.strip()]
     found = tuple(Command(words=_words(text), text=text) for text in texts)
     return None if any(item.words[:1] and item.words[0] in _CONTROL for item in found) else found
 

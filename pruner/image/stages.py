@@ -201,7 +201,8 @@ def _set(state: _State, item: Instruction) -> None:
     elif item.name == "HEALTHCHECK":
         state.healthcheck = _healthcheck(item.value, state.shell)
     elif item.name == "CMD":
-        state.cmd = exec_form(item.value) or (*state.shell, item.value)
+        listed = exec_form(item.value)
+        state.cmd = (*state.shell, item.value) if listed is None else listed
         state.cmd_is_inherited = False
     elif item.name == "ENTRYPOINT":
         listed = exec_form(item.value)

@@ -1,39 +1,36 @@
 """`pruner image`: write the Dockerfile of a lock, and what its build context needs."""
 
-from json import dumps
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from pruner.config import Agent, Config, Image
-from pruner.config.files import read_text
-from pruner.errors import UsageError
 from pruner.files import write_all
 from pruner.image.bases import has_cuda
-from pruner.image.dockerfile import read_dockerfile
-from pruner.image.final import final_instructions
-from pruner.image.instructions import Instruction, split
+from pruner.image.minimal.base import Moved
 from pruner.image.minimal.health import health
 from pruner.image.minimal.ignore import dockerignore
+from pruner.image.minimal.original import Original
 from pruner.image.minimal.packages import builds, needed
-from pruner.image.minimal.recipe import Health, Recipe, dockerfile, shared_dockerfile
-from pruner.image.minimal.steps import Original, Steps, steps
-from pruner.image.shell import commands
-from pruner.image.steps import Purpose, purpose, system_packages
+from pruner.image.minimal.recipe import Health, Recipe
+from pruner.image.minimal.starting import starting, without_shell
+from pruner.image.minimal.steps import Steps, steps
+from pruner.image.minimal.text import dockerfile, shared_dockerfile
 from pruner.image.values import Dockerfile
-from pruner.jobs.committed import read_verdicts
-from pruner.jobs.context import context_of
+from pruner.jobs.context import context_of, folder_of, ignored
 from pruner.jobs.observe import locks_folder
-from pruner.jobs.sharing import Sharing
+from pruner.jobs.original import is_compiler, named_packages, programs, words
+from pruner.jobs.sharing import Known, Sharing
+from pruner.lock.guard import MODULE as GUARD
 from pruner.lock.header import CONSTRAINTS
-from pruner.model import Document, Finding, Value
+from pruner.model import Finding, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 IGNORE = "Dockerfile.dockerignore"
 """BuildKit takes it for the Dockerfile beside it before the .dockerignore of the context."""
 COMPILERS = ("build-essential",)
 """What builds a release without a wheel where the original names nothing to build with."""
+UNPROVEN = "NOT PROVEN: the agents have not run from this lock. Do not ship what is built from it."
 
 
 class Emitted(Value, frozen=True):
@@ -46,224 +43,198 @@ class Emitted(Value, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-class _Read(NamedTuple):
-    """An image's Dockerfile, as far as it has one."""
-
-    path: str
-    lines: tuple[str, ...]
-    value: Dockerfile | None
-    everything: tuple[Instruction, ...] = ()
-    last: tuple[Instruction, ...] = ()
-
-
 def emit(config: Config, image: Image, sharing: Sharing) -> Emitted:
-    """Write the Dockerfile of an image's committed lock, all files at once."""
+    """Write the Dockerfile of an image's committed lock, all files at once.
+
+    Raises UsageError where there is no lock, or where the original's Dockerfile cannot be read.
+    """
+    known = sharing.known(image.name)
     folder = locks_folder(config, image)
-    document = read_verdicts(folder / "verdicts.json")
-    read = _read(config, image)
-    recipe, found = _recipe(config, image, document, read, sharing)
-    copied = [recipe.requirements, *([recipe.constraints] if recipe.constraints else [])]
-    copied += [recipe.shared.requirements] if recipe.shared else []
+    found = _steps(config, image, known)
+    recipe = _recipe(config, image, known, found, sharing)
+    pins = [recipe.requirements, *([recipe.constraints] if recipe.constraints else [])]
+    pins += [*recipe.guard, *([recipe.shared.requirements] if recipe.shared else [])]
+    hidden = ignored(config, image)
     texts: dict[Path, str | bytes] = {
         folder / "Dockerfile": dockerfile(recipe),
-        folder / IGNORE: dockerignore([*found.copied, *copied]),
+        folder / IGNORE: dockerignore(found.copied, pins, hidden, folder_of(config, image)),
     }
     if recipe.shared is not None:
         place = config.root / recipe.shared.requirements
         texts[place] = sharing.requirements(image.name)
-        text = shared_dockerfile(recipe.shared, recipe.base, recipe.python, recipe.pip)
-        texts[place.with_name("Dockerfile")] = text
-        texts[place.with_name(IGNORE)] = dockerignore([recipe.shared.requirements])
+        texts[place.with_name("Dockerfile")] = shared_dockerfile(recipe.shared, recipe.base)
+        texts[place.with_name(IGNORE)] = dockerignore([], [recipe.shared.requirements])
     write_all(texts)
-    group = sharing.group(image.name)
     return Emitted(
         image=image.name,
         files=tuple(path.relative_to(config.root).as_posix() for path in texts),
         shared=recipe.shared.requirements.rpartition("/")[0] if recipe.shared else None,
-        saved_bytes=group.saved_bytes if group else 0,
-        findings=found.findings,
+        saved_bytes=recipe.shared.saved_bytes if recipe.shared else 0,
+        findings=(*found.findings, *_findings(image, known, recipe)),
     )
 
 
-def _read(config: Config, image: Image) -> _Read:
-    if image.dockerfile is None:
-        return _Read(image.name, (), None)
-    path = config.root / image.dockerfile
-    text = read_text(path, image.dockerfile)
-    value = read_dockerfile(path, image.build_args, shown=image.dockerfile)
-    everything = split(text, image.dockerfile)
-    last = final_instructions(everything, value)
-    lines = tuple(line.rstrip("\r") for line in text.split("\n"))
-    return _Read(image.dockerfile, lines, value, everything, last)
-
-
-def _recipe(
-    config: Config, image: Image, document: Document, read: _Read, sharing: Sharing
-) -> tuple[Recipe, Steps]:
-    folder = locks_folder(config, image)
+def _steps(config: Config, image: Image, known: Known) -> Steps:
+    read, document = known.read, known.document
+    context = context_of(config, image, document, read.value, words(read))
+    prefix = known.venv or document.executable.rpartition("/bin/")[0] or "/usr/local"
     agent = _main_agent(image, read.value)
-    python = _python(read.value, document)
-    probe = health(agent.ready, python) if agent is not None else ()
-    found = _steps(config, image, document, read, health_=bool(probe))
-    if found.stages:
-        raise UsageError(
-            f"{read.path}: copies from the stage {found.stages[0]}, which is not carried over yet",
-            hint="only what installs distributions may come from another stage",
+    return steps(
+        Original(
+            path=read.path,
+            lines=read.lines,
+            instructions=read.everything,
+            read=read.value,
+            given=image.build_args if image.dockerfile is not None else {},
+            prefix=prefix,
+            context=context,
+            folder=folder_of(config, image),
+            health=agent is not None and bool(health(agent.ready, "python3")),
+            moved=known.moved is not None,
         )
-    named = _named(read.last)
-    constraints = folder / CONSTRAINTS
+    )
+
+
+def _recipe(config: Config, image: Image, known: Known, found: Steps, sharing: Sharing) -> Recipe:
+    folder = locks_folder(config, image)
     place = folder.relative_to(config.root).as_posix()
-    unseen = not document.packages and read.value is not None
-    recipe = Recipe(
+    document, value = known.document, known.read.value
+    agent = _main_agent(image, value)
+    shared = sharing.shared(image.name)
+    built = (folder / CONSTRAINTS).is_file()
+    names = [f"{GUARD}{suffix}" for suffix in (".py", ".pth", ".start")]
+    in_shared = shared.replaced if shared is not None else ()
+    return Recipe(
         image=image.name,
-        base=sharing.base(image.name),
+        base=known.base,
         requirements=f"{place}/requirements.txt",
-        constraints=f"{place}/{CONSTRAINTS}" if constraints.is_file() else None,
-        python=python,
-        venv=sharing.venv(image.name),
-        shared=sharing.shared(image.name),
-        builds=_builders(read.everything) if constraints.is_file() else (),
-        packages=_packages(document, named, read),
-        unseen=unseen,
-        gpu=_carries_cuda(document, image, read.value),
+        constraints=f"{place}/{CONSTRAINTS}" if built else None,
+        guard=tuple(f"{place}/{name}" for name in names if (folder / name).is_file()),
+        python=known.python,
+        venv=known.venv,
+        shared=shared,
+        builds=_builders(known, built=built),
+        packages=_packages(known),
+        replaced=tuple(name for name in known.replaced if name not in in_shared),
+        remarks=tuple(_remarks(known)),
+        unseen=not document.packages,
+        gpu=(image.gpu or has_cuda(value.base)) and not has_cuda(known.base),
+        before=found.before,
         steps=found.texts,
-        start=tuple(_start(image, read.value)),
-        user=_user(read.value),
-        health=Health(argv=probe, start_seconds=int(agent.ready.timeout))
-        if probe and agent
-        else None,
-        pip=_pip_variables(read.value),
+        code=found.code,
+        start=tuple(starting(value, image.agents[0].argv if len(image.agents) == 1 else ())),
+        user=_user(value),
+        health=_health(agent, known),
+        pip=known.pip,
     )
-    findings = found.findings
-    if unseen and named:
-        findings = (*findings, _unseen(image, read.path))
-    return recipe, found._replace(findings=findings)
 
 
-def _steps(
-    config: Config, image: Image, document: Document, read: _Read, *, health_: bool
-) -> Steps:
-    context = context_of(config, image, document)
-    if read.value is None:
-        trees = context.sources or (".",)
-        texts = ["WORKDIR /app", "ENV PYTHONPATH=/app"]
-        texts += [f"COPY {tree} {tree}" for tree in trees]
-        return Steps(tuple(texts), tuple(trees), (), ())
-    original = Original(
-        path=read.path,
-        lines=read.lines,
-        instructions=read.last,
-        prefix=_prefix(document),
-        context=context,
-        folder="" if image.context == "." else image.context.rstrip("/"),
-        health=health_,
-    )
-    return steps(original)
-
-
-def _prefix(document: Document) -> str:
-    return document.executable.rpartition("/bin/")[0] or "/usr/local"
-
-
-def _main_agent(image: Image, read: Dockerfile | None) -> Agent | None:
+def _main_agent(image: Image, read: Dockerfile) -> Agent | None:
     """Return the agent that the image's own command starts; the only one in any case."""
-    if len(image.agents) == 1 or read is None:
+    if len(image.agents) == 1:
         return image.agents[0]
-    own = [word for word in read.argv if "python" not in word]
-    return next(
-        (
-            agent
-            for agent in image.agents
-            if own and own == [word for word in agent.argv if "python" not in word]
-        ),
-        None,
-    )
+    own = _words(read.argv)
+    return next((agent for agent in image.agents if own and own == _words(agent.argv)), None)
 
 
-def _python(read: Dockerfile | None, document: Document) -> str:
-    """Return how the image calls its interpreter."""
-    argv = read.argv if read is not None else ()
-    program = argv[0] if argv else ""
-    if program.rpartition("/")[2].startswith("python"):
-        return program
-    return document.executable or "python3"
+def _words(argv: tuple[str, ...]) -> list[str]:
+    return [word for word in without_shell(argv) if not _is_python(word)]
 
 
-def _start(image: Image, read: Dockerfile | None) -> list[str]:
-    """Return what the image starts, in the form that no shell stands in front of."""
-    if read is None:
-        return [f"CMD {dumps(list(image.agents[0].argv))}"]
-    found = []
-    if read.entrypoint is not None:
-        found.append(f"ENTRYPOINT {dumps(list(read.entrypoint))}")
-    if read.cmd is not None:
-        found.append(f"CMD {dumps(list(read.cmd))}")
-    return found or ([] if len(image.agents) != 1 else [f"CMD {dumps(list(image.agents[0].argv))}"])
+def _is_python(word: str) -> bool:
+    return word.rpartition("/")[2].startswith("python")
 
 
-def _user(read: Dockerfile | None) -> str | None:
-    user = (read.user or "") if read is not None else ""
+def _health(agent: Agent | None, known: Known) -> Health | None:
+    if agent is None:
+        return None
+    program = next(iter(without_shell(known.read.value.argv)), "")
+    own = f"{known.venv}/bin/python" if known.venv is not None else known.python
+    argv = health(agent.ready, program if _is_python(program) else own)
+    return Health(argv=argv, start_seconds=round(agent.ready.timeout)) if argv else None
+
+
+def _user(read: Dockerfile) -> str | None:
+    user = read.user or ""
     return None if user.partition(":")[0] in {"", "root", "0"} else user
 
 
-def _pip_variables(read: Dockerfile | None) -> tuple[str, ...]:
-    """Return the variables of the original that say how pip reaches an index."""
-    wanted = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT")
-    env: Mapping[str, str] = read.env if read is not None else {}
-    return tuple(f"{name}={env[name]}" for name in wanted if env.get(name))
-
-
-def _named(instructions: tuple[Instruction, ...]) -> tuple[str, ...]:
-    """Return the Debian packages that instructions install by name."""
-    return tuple(
-        dict.fromkeys(
-            name
-            for item in instructions
-            if item.name == "RUN"
-            for command in commands(item) or ()
-            for name in system_packages(command)
-        )
-    )
-
-
-def _packages(document: Document, named: tuple[str, ...], read: _Read) -> tuple[str, ...]:
+def _packages(known: Known) -> tuple[str, ...]:
     """Return the Debian packages of the last stage."""
-    programs = {
-        command.program
-        for item in read.last
-        if item.name == "RUN"
-        for command in commands(item) or ()
-        if purpose(command) is Purpose.OTHER
+    if known.moved is not None:
+        return known.moved.packages
+    last = known.read.last
+    named = named_packages(last)
+    if known.document.packages:
+        return needed(known.document.packages, named, programs(last))
+    return tuple(sorted(name for name in named if not is_compiler(name)))
+
+
+def _builders(known: Known, *, built: bool) -> tuple[str, ...]:
+    """Return the Debian packages of the builder: the system's Python, and what builds."""
+    named = named_packages(known.read.everything)
+    found: set[str] = set()
+    if known.moved is None and any(name == "python3" or is_python(name) for name in named):
+        found |= {name for name in named if is_python(name)} | {"python3-pip"}
+    if built:
+        tools = {name for name in named if builds(name) or is_compiler(name) or name == "git"}
+        found |= tools or set(COMPILERS)
+    return tuple(sorted(found))
+
+
+def is_python(name: str) -> bool:
+    """Return whether a Debian package is an interpreter, or what installs with it."""
+    parts = name.split("-", 1)
+    rest = parts[1] if len(parts) > 1 else ""
+    return parts[0].startswith("python3") and rest in {
+        "",
+        "pip",
+        "venv",
+        "dev",
+        "distutils",
+        "full",
     }
-    if document.packages:
-        return needed(document.packages, named, programs)
-    return tuple(sorted(name for name in named if not _compiles(name)))
 
 
-def _compiles(name: str) -> bool:
-    """Return whether a package is a compiler or its company; -dev may bring a library along."""
-    return name in {"gcc", "g++", "make", "cmake", "build-essential", "pkg-config"} or (
-        name.startswith("python3") and builds(name)
-    )
+def _remarks(known: Known) -> list[str]:
+    found = []
+    proof = known.document.proof
+    if proof is None or not proof.passed:
+        found.append(UNPROVEN)
+    if known.moved is not None:
+        found.append(
+            f"The original stands on {known.read.value.base}. Nothing of its CUDA is used: the"
+            " wheels bring their own, and the container runtime brings the driver."
+        )
+    return found
 
 
-def _builders(instructions: tuple[Instruction, ...]) -> tuple[str, ...]:
-    """Return what the original has to build with."""
-    named = _named(instructions)
-    found = [name for name in named if builds(name) or _compiles(name) or name == "git"]
-    return tuple(sorted(found)) or COMPILERS
+def _findings(image: Image, known: Known, recipe: Recipe) -> list[Finding]:
+    path, found = known.read.path, []
+    proof = known.document.proof
+    if proof is None or not proof.passed:
+        fix = f"`pruner lock --image {image.name}`, then this again"
+        found.append(_finding("PRN307", "warning", path, "its lock is not proven", fix))
+    where = f"{path}:{known.read.value.stages[-1].line}"
+    if isinstance(known.moved, Moved):
+        what = f"nothing uses the CUDA of {known.read.value.base}: {known.base} takes its place"
+        found.append(_finding("PRN305", "note", where, what))
+    elif known.stays:
+        what = f"{known.read.value.base} stays: {known.stays}"
+        found.append(_finding("PRN305", "note", where, what))
+    if recipe.unseen and recipe.packages:
+        what = "nobody has looked at the image, so Debian packages that nothing uses stay"
+        fix = f"`pruner lock --image {image.name} --runtime docker`, then this again"
+        found.append(_finding("PRN303", "note", path, what, fix))
+    if recipe.constraints is not None and known.document.python.startswith(("3.8.", "3.9.")):
+        what = "something has to be built, and no pip for this Python pins what builds it"
+        found.append(_finding("PRN310", "warning", path, what, "move the image to Python 3.10"))
+    folders = [row for row in known.options if row.startswith("--find-links") and "://" not in row]
+    if folders:
+        what = f"pins come from a folder, which a build does not see: {folders[0]}"
+        found.append(_finding("PRN309", "warning", path, what, "put them on an index"))
+    return found
 
 
-def _carries_cuda(document: Document, image: Image, read: Dockerfile | None) -> bool:
-    wheels = any(row.kept and row.name.startswith("nvidia-c") for row in document.distributions)
-    return wheels and (image.gpu or (read is not None and has_cuda(read.base)))
-
-
-def _unseen(image: Image, path: str) -> Finding:
-    return Finding(
-        code="PRN303",
-        severity="note",
-        where=path,
-        what="nobody has looked at the image, so Debian packages that nothing uses stay",
-        fix=f"`pruner lock --image {image.name} --runtime docker`, then this again",
-    )
+def _finding(code: str, severity: str, where: str, what: str, fix: str = "") -> Finding:
+    return Finding(code=code, severity=severity, where=where, what=what, fix=fix)

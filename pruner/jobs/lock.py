@@ -223,7 +223,8 @@ def _document(watched: Watched, settled: Settled) -> Document:
         ),
         size_bytes=Sizes(before=before, after=after),
         proof=settled.proof,
-        executable=subject.inventory.executable,
+        # That of a local sandbox is a throwaway's.
+        executable=subject.inventory.executable if watched.runtime == "docker" else "",
         base=watched.below.base,
         packages=watched.below.packages,
         gpu=settled.gpu or seen.gpu,

@@ -1,32 +1,50 @@
-"""What the images of a project share, worked out once from all their committed locks."""
+"""What the images of a project stand on and share, worked out once from all their locks."""
 
+import re
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import NamedTuple
 
 from pruner.config import Config, Image
 from pruner.config.files import read_text
 from pruner.errors import PrunerError
-from pruner.image.dockerfile import read_dockerfile
-from pruner.image.instructions import split
+from pruner.files import write_all
+from pruner.image.minimal.base import Moved, slimmer
 from pruner.image.minimal.recipe import Shared
 from pruner.image.minimal.sharing import Group, Pins, groups, pin_texts
-from pruner.image.shell import commands
-from pruner.image.steps import environment_folder
+from pruner.image.values import Dockerfile
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.observe import locks_folder
+from pruner.jobs.original import Read, environment, named_packages, programs, read
 from pruner.model import Document
 
 BASES = "_base"
 """The folder beside the locks that shared bases lie in."""
+BROUGHT = ("pip", "setuptools", "wheel")
+"""What images of Python bring."""
+_PIP = ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_TRUSTED_HOST", "PIP_CERT")
+_OPTION = re.compile(r"^--\S.*$", re.MULTILINE)
 
 
-class _Known(NamedTuple):
-    """An image with a committed lock."""
+class Known(NamedTuple):
+    """An image with a committed lock: what it is now, and what its new one stands on."""
 
     document: Document
+    read: Read
     base: str
+    moved: Moved | None  # another base takes the place of the original's
+    stays: str  # why a base with CUDA stays
     venv: str | None
+    python: str  # what installs
+    pip: tuple[str, ...]  # variables that say how pip reaches an index
+    options: tuple[str, ...]  # those that stand in the lock
     texts: dict[str, str]
+
+    @property
+    def replaced(self) -> tuple[str, ...]:
+        """Return the pins that the base may have in another version."""
+        system = self.python.startswith("/usr/bin/") or self.venv is not None
+        return () if system else tuple(name for name in BROUGHT if name in self.texts)
 
 
 class Sharing:
@@ -34,22 +52,21 @@ class Sharing:
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Known] = {}
+        self._failed: dict[str, PrunerError] = {}
         for name, image in config.images.items():
             try:
                 self._known[name] = _known(config, image)
-            except PrunerError:
-                continue  # it has no lock yet, or none that can be read: it shares nothing
+            except PrunerError as error:  # it has no lock yet, or none that can be read
+                self._failed[name] = error
         self._groups = groups(_pins(self._known))
         self._names = dict(zip(self._groups, _names(self._groups), strict=True))
 
-    def base(self, image: str) -> str:
-        """Return the base of an image, with its digest where that is known."""
-        return self._known[image].base
-
-    def venv(self, image: str) -> str | None:
-        """Return the folder of the virtual environment that an image has, if it has one."""
-        return self._known[image].venv
+    def known(self, image: str) -> Known:
+        """Return what is known of an image; raise what was wrong with it."""
+        if image in self._failed:
+            raise self._failed[image]
+        return self._known[image]
 
     def group(self, image: str) -> Group | None:
         """Return the group that an image is in."""
@@ -60,56 +77,97 @@ class Sharing:
         group = self.group(image)
         if group is None:
             return None
-        name = self._names[group]
+        name, known = self._names[group], self._known[group.images[0]]
         return Shared(
             name=name,
             images=group.images,
             requirements=f"{self._config.locks}/{BASES}/{name}/requirements.txt",
             pins=len(group.names),
             size_bytes=group.size_bytes,
+            saved_bytes=group.saved_bytes,
+            python=known.python,
+            pip=known.pip,
+            replaced=tuple(row for row in known.replaced if row in group.names),
         )
 
     def requirements(self, image: str) -> str:
         """Return the requirements.txt of what an image shares with others."""
-        group = self.group(image)
-        texts = self._known[image].texts
-        pins = [texts[name] for name in group.names] if group is not None else []
+        group, known = self.group(image), self._known[image]
+        pins = [known.texts[name] for name in group.names] if group is not None else []
         head = "# Written by pruner: what the locks of several images have in common."
-        return "\n".join([head, *pins]) + "\n"
+        return "\n".join([head, *known.options, *pins]) + "\n"
+
+    def tidy(self) -> None:
+        """Remove the shared bases that no image stands on any more."""
+        folder = self._config.root / self._config.locks / BASES
+        used = set(self._names.values())
+        stale = [path for path in folder.glob("*/*") if path.parent.name not in used]
+        write_all({}, without=(path for path in stale if path.name in BASE_FILES))
+        for each in (*{path.parent for path in stale}, folder):
+            with suppress(OSError):  # something else lies in it
+                each.rmdir()
 
 
-def _known(config: Config, image: Image) -> _Known:
+BASE_FILES = ("Dockerfile", "Dockerfile.dockerignore", "requirements.txt")
+"""What lies in the folder of a shared base."""
+
+
+def _known(config: Config, image: Image) -> Known:
     folder = locks_folder(config, image)
     document = read_verdicts(folder / "verdicts.json")
-    text = read_text(folder / "requirements.txt", "requirements.txt")
-    base, venv = _below(config, image, document)
-    return _Known(document, base, venv, pin_texts(text))
-
-
-def _below(config: Config, image: Image, document: Document) -> tuple[str, str | None]:
-    if image.dockerfile is None:
-        return f"python:{'.'.join(document.python.split('.')[:2])}-slim", None
-    path = config.root / image.dockerfile
-    base = read_dockerfile(path, image.build_args).base
-    if document.base is not None and document.base.name == base and document.base.digest:
+    text = read_text(folder / "requirements.txt", f"{folder.name}/requirements.txt")
+    original = read(config, image, document)
+    base = original.value.base
+    moved = slimmer(
+        base,
+        document,
+        named_packages(original.last),
+        programs(original.last),
+        original.value.argv,
+        config.rules.bases,
+    )
+    if isinstance(moved, Moved):
+        base = moved.base
+    elif document.base is not None and document.base.name == base and document.base.digest:
         base = f"{base.partition('@')[0]}@{document.base.digest}"
-    prefix = document.executable.rpartition("/bin/")[0]
-    made = {
-        folder
-        for item in split(read_text(path, image.dockerfile), image.dockerfile)
-        if item.name == "RUN"
-        for command in commands(item) or ()
-        if (folder := environment_folder(command))
-    }
-    return base, prefix if prefix in made else None
+    venv = environment(original, document)
+    system = isinstance(moved, Moved) or venv is not None or not document.executable
+    return Known(
+        document=document,
+        read=original,
+        base=base,
+        moved=moved if isinstance(moved, Moved) else None,
+        stays=moved if isinstance(moved, str) else "",
+        venv=venv,
+        python="python3" if system else document.executable,
+        pip=_variables(original.value),
+        options=tuple(_OPTION.findall(text)),
+        texts=pin_texts(text),
+    )
 
 
-def _pins(known: dict[str, _Known]) -> Iterable[Pins]:
+def _variables(value: Dockerfile) -> tuple[str, ...]:
+    return tuple(f"{name}={value.env[name]}" for name in _PIP if value.env.get(name))
+
+
+def _pins(known: dict[str, Known]) -> Iterable[Pins]:
     for name, each in known.items():
         if each.venv is None:
             sizes = {row.name: row.size_bytes for row in each.document.distributions if row.kept}
-            key = (each.base, each.document.python, each.document.executable)
-            yield Pins(image=name, key=key, texts=each.texts, sizes=sizes)
+            key = (each.base, each.document.python, each.python, *each.pip, *each.options)
+            built = _built(each.document)
+            texts = {pin: text for pin, text in each.texts.items() if pin not in built}
+            yield Pins(image=name, key=key, texts=texts, sizes=sizes)
+
+
+def _built(document: Document) -> frozenset[str]:
+    """Return the pins that have no wheel: the builder of each image has what builds them."""
+    return frozenset(
+        pin.partition("==")[0]
+        for row in document.findings
+        if row.code in {"PRN121", "PRN123"}
+        for pin in row.where.split(", ")
+    )
 
 
 def _names(found: Iterable[Group]) -> list[str]:

@@ -42,7 +42,7 @@ def _how(*, built: bool) -> str:
         return "Install it with `uv pip sync` or `pip install --no-deps --require-hashes -r`."
     return (
         f"Install it with `uv pip sync --build-constraints {CONSTRAINTS}` or `pip install --no-deps"
-        f" --require-hashes --build-constraint {CONSTRAINTS} -r` (pip 25.3 or newer):"
+        f" --require-hashes --build-constraint {CONSTRAINTS} -r` (pip 26.1 or newer):"
         f" something has to be built, and {CONSTRAINTS} pins with what."
     )
 

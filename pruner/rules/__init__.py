@@ -42,6 +42,7 @@ from pruner.rules.images import (
     weights,
 )
 from pruner.rules.reading import Rule, rows
+from pruner.rules.slim import Slim, slim_packages
 
 __all__ = [
     "Answer",
@@ -65,6 +66,7 @@ __all__ = [
     "Member",
     "Need",
     "Rule",
+    "Slim",
     "Soname",
     "Startup",
     "Weights",
@@ -87,6 +89,7 @@ __all__ = [
     "module_needs",
     "parsed",
     "rows",
+    "slim_packages",
     "sonames",
     "startup_modules",
     "told",

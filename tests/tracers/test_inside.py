@@ -51,3 +51,35 @@ def test_a_gpu_is_there_where_its_driver_is(
     assert inside.maps({})["gpu"] is False
     (tmp_path / "nvidiactl").touch()
     assert inside.maps({})["gpu"] is True
+
+
+def test_the_packages_of_a_system_and_what_they_need(
+    inside: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status = tmp_path / "status"
+    monkeypatch.setattr(inside, "STATUS", str(status))
+    info = tmp_path / "info"
+    info.mkdir()
+    (info / "ffmpeg.list").write_text("/usr/bin/ffmpeg\n")
+    (info / "libav.list").write_text("/usr/lib/x/libav.so.58.1\n")
+    (info / "fonts.list").write_text("/usr/share/fonts/a.ttf\n")
+    status.write_text(
+        "Package: ffmpeg\nStatus: install ok installed\nArchitecture: amd64\nInstalled-Size: 2\n"
+        "Version: 7:5.1\nPre-Depends: libc6\nDepends: other | libav, mail-agent (>= 1), libav:any\n"
+        "Description: x\n Depends: not-this\n\n"
+        "Package: libav\nStatus: install ok installed\nProvides: libav-abi\n\n"
+        "Package: fonts\nStatus: install ok installed\nDepends: gone\n\n"
+        "Package: exim\nStatus: install ok installed\nProvides: mail-agent (= 1)\n\n"
+        "Package: gone\nStatus: deinstall ok config-files\n"
+    )
+    rows = {row["name"]: row for row in inside.packages({})["packages"]}
+    assert sorted(rows) == ["exim", "ffmpeg", "fonts", "libav"]
+    assert rows["ffmpeg"] == {
+        "name": "ffmpeg",
+        "version": "7:5.1",
+        "size": 2048,
+        "needs": ["exim", "libav"],
+        "silent": False,
+    }
+    assert (rows["fonts"]["needs"], rows["fonts"]["silent"]) == ([], True)
+    assert not rows["libav"]["silent"]

@@ -31,14 +31,15 @@ def _roots(wanted: Collection[str], rows: Mapping[str, SystemPackage]) -> Collec
     left = dict.fromkeys(sorted(wanted))
     for name in sorted(wanted):
         rest = [other for other in left if other != name]
-        if name in _below(rest, rows):
+        if name in brings(rest, rows):
             del left[name]
     return left
 
 
-def _below(names: Iterable[str], rows: Mapping[str, SystemPackage]) -> set[str]:
+def brings(names: Iterable[str], rows: Mapping[str, SystemPackage]) -> set[str]:
+    """Return what comes along with packages, by what they depend on."""
     seen: set[str] = set()
-    todo = [need for name in names for need in rows[name].needs]
+    todo = [need for name in names for need in (rows[name].needs if name in rows else ())]
     while todo:
         name = todo.pop()
         if name not in seen:

@@ -4,59 +4,55 @@ What installs, cleans up or is replaced is left out; what copies the whole conte
 needed of it; everything else stays as it was written.
 """
 
-import json
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from pruner.image.expand import exec_form, expand, words
+from pruner.image.expand import exec_form, words
+from pruner.image.installs import installed_files
 from pruner.image.instructions import Instruction
-from pruner.image.minimal.tree import Context, narrowed
+from pruner.image.minimal.carried import Stages, is_remote
+from pruner.image.minimal.copying import Copying
+from pruner.image.minimal.original import Original, installs
+from pruner.image.minimal.through import seen_through
 from pruner.image.shell import commands
-from pruner.image.steps import Purpose, purpose
-from pruner.model import Finding, Value
+from pruner.image.steps import INSTALLERS, Purpose, brings_something, purpose
+from pruner.model import Finding
 
-_VERBATIM = frozenset(["ENV", "LABEL", "STOPSIGNAL", "VOLUME", "WORKDIR", "EXPOSE", "SHELL"])
+_VERBATIM = frozenset(
+    ["ENV", "EXPOSE", "LABEL", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR"]
+)
 _VARIABLE = re.compile(r"\$\{?(\w+)")
 _PACKAGES = ("/site-packages", "/dist-packages", "/.local")
-_LAST = 2  # words of a COPY: at least from and to
-
-
-class Original(Value, frozen=True):
-    """A Dockerfile's last stage: its instructions, and the lines of the whole file."""
-
-    path: str  # as messages name it
-    lines: tuple[str, ...]
-    instructions: tuple[Instruction, ...]
-    prefix: str  # folder of the interpreter's bin: "/usr/local"
-    context: Context
-    folder: str = ""  # the context's path from the root of the project
-    health: bool = False  # a HEALTHCHECK of ours takes the place of its own
+_DEBIAN_PYTHON = re.compile(r"update-alternatives|/usr/bin/python")
+_LEAST = 2  # words of a COPY: from and to
 
 
 class Steps(NamedTuple):
-    """The text of the instructions, the paths that they copy, the stages that they copy from."""
+    """What of a last stage is to be repeated.
+
+    `texts` are instructions, `before` the stages that some of them copy from; `copied` are paths
+    from the root of the project, `code` absolute paths that first-party code lies below then.
+    """
 
     texts: tuple[str, ...]
-    copied: tuple[str, ...]
-    stages: tuple[str, ...]
-    findings: tuple[Finding, ...]
-
-
-class _Copied(NamedTuple):
-    source: str  # below the context
-    to: str
+    copied: tuple[str, ...] = ()
+    before: tuple[str, ...] = ()
+    code: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def steps(original: Original) -> Steps:
     """Return what of a last stage is to be repeated."""
     walk = _Walk(original)
-    texts = [text for item in original.instructions for text in walk.step(item)]
+    texts = [text for item in original.chain(original.last) for text in walk.step(item)]
+    before = walk.stages.texts()
     return Steps(
-        texts=tuple(_without_unused_arguments(texts)),
-        copied=tuple(dict.fromkeys(walk.copied)),
-        stages=tuple(dict.fromkeys(walk.stages)),
+        texts=tuple(_without_idle_users(list(_without_unused_arguments(texts)))),
+        copied=tuple(dict.fromkeys([*walk.copying.copied, *walk.stages.copied])),
+        before=before,
+        code=tuple(dict.fromkeys(walk.copying.code)),
         findings=tuple(walk.findings),
     )
 
@@ -66,120 +62,135 @@ class _Walk:
 
     def __init__(self, original: Original) -> None:
         self._original = original
-        self._workdir = "/"
-        self.copied: list[str] = []
-        self.stages: list[str] = []
+        self._scope = original.scope()
+        self.stages = Stages(original)
+        self.copying = Copying(original, _installed(original))
         self.findings: list[Finding] = []
-        self._installs = {
-            word
-            for item in original.instructions
-            if item.name == "RUN"
-            for command in commands(item) or ()
-            if purpose(command) is Purpose.DISTRIBUTIONS
-            for word in command.words
-        }
 
     def step(self, item: Instruction) -> Iterator[str]:
         """Yield what stands in the place of an instruction."""
-        if item.name == "WORKDIR":
-            self._workdir = posixpath.join(self._workdir, expand(item.value, {}))
-        if item.name in _VERBATIM or item.name == "ARG":
-            yield self._as_written(item)
+        self._scope.take(item)
+        text = self._original.written(item)
+        if item.name in _VERBATIM:
+            yield text
+        elif item.name == "ARG":
+            yield self._scope.argument(item) or text
         elif item.name == "RUN":
-            yield from self._run(item)
+            yield from self._run(item, text)
         elif item.name in {"COPY", "ADD"}:
-            yield from self._copy(item)
+            yield from self._copy(item, text)
         elif item.name == "HEALTHCHECK" and not self._original.health:
-            yield self._as_written(item)
+            yield text
         elif item.name == "ONBUILD":
-            self._say("PRN301", "note", item, "ONBUILD is left out: nothing is built on this image")
+            self._onbuild(item)
 
-    def _as_written(self, item: Instruction) -> str:
-        return "\n".join(self._original.lines[item.line - 1 : item.last_line])
+    def _onbuild(self, item: Instruction) -> None:
+        if item.line < self._original.read.stages[-1].line:
+            what = "ONBUILD runs in the stages that build on this one, and is not repeated there"
+            self._say("PRN301", "warning", item, what, "write what it runs where it is to run")
+        else:
+            what = "ONBUILD is left out: nothing builds on this image"
+            self._say("PRN301", "note", item, what)
 
-    def _run(self, item: Instruction) -> Iterator[str]:
+    def _run(self, item: Instruction, text: str) -> Iterator[str]:
         found = commands(item)
         if found is None:
-            what = "RUN cannot be taken apart, so all of it is repeated, installing included"
-            self._say("PRN302", "warning", item, what, "write its commands with && between them")
-            yield self._as_written(item)
+            if brings_something(item):
+                what = "RUN cannot be taken apart, so all of it is repeated, installing included"
+                fix = "write its commands with && between them"
+                self._say("PRN302", "warning", item, what, fix)
+            yield self.stages.run(item, text)
             return
         stays = [one for one in found if purpose(one) in {Purpose.OTHER, Purpose.SHELL}]
+        if self._original.moved:
+            stays = [one for one in stays if not _DEBIAN_PYTHON.search(one.text)]
         if any(purpose(one) is Purpose.OTHER for one in stays):
-            if len(stays) == len(found):
-                yield self._as_written(item)
-            else:
+            if len(stays) != len(found) or item.heredocs:
                 flags = "".join(f"--{name}={value} " for name, value in item.flags)
-                yield f"RUN {flags}" + " \\\n && ".join(one.text for one in stays)
+                text = f"RUN {flags}" + " \\\n && ".join(one.text for one in stays)
+            yield self.stages.run(item, text)
 
-    def _copy(self, item: Instruction) -> Iterator[str]:
+    def _copy(self, item: Instruction, text: str) -> Iterator[str]:
         listed = list(exec_form(item.value) or words(item.value))
         source = item.flag("from")
-        if item.heredocs or len(listed) < _LAST:
-            yield self._as_written(item)
+        sources = [self._scope.expand(word) for word in listed[:-1]]
+        if item.heredocs or len(listed) < _LEAST or any(map(is_remote, sources)):
+            yield text
             return
-        to = expand(listed[-1], {})
-        place = posixpath.join(self._workdir, to)
-        if self._is_for_installing(place) or (source and self._is_environment(place)):
-            return
-        if source:
-            self.stages.append(source)
-            yield self._as_written(item)
-        elif item.name == "ADD" and any("://" in word for word in listed[:-1]):
-            yield self._as_written(item)
+        to = self._scope.expand(listed[-1])
+        if source is not None:
+            yield from self._from(item, text, sources, to)
         else:
-            yield from self._narrowed(item, [expand(word, {}) for word in listed[:-1]], to)
+            place = self._scope.place(to)
+            yield from self._context(item, sources, to, place)
+
+    def _context(
+        self, item: Instruction, sources: Sequence[str], to: str, place: str
+    ) -> Iterator[str]:
+        lines = list(self.copying.lines(item, sources, to, place))
+        yield from lines
+        for what, fix in self.copying.told():
+            severity = "warning" if fix else "note"
+            self._say("PRN306" if fix else "PRN304", severity, item, what, fix)
+
+    def _from(self, item: Instruction, text: str, sources: Sequence[str], to: str) -> Iterator[str]:
+        name = item.flag("from") or ""
+        stage = self._original.index(name)
+        place = self._scope.place(to)
+        if stage is None:
+            if not self._only_installs(sources):
+                yield text
+            return
+        brings = installs(self._original.chain(stage))
+        if brings and self._is_environment(place):
+            return
+        through = seen_through(self._original, stage, sources, to)
+        if through is not None:
+            for found, target in through:
+                yield from self._context(item, found, target, self._scope.place(target))
+            return
+        if brings and self._covers_environment(place):
+            what = (
+                f"{to} is not copied from the stage {name}: it holds what the lock installs, and"
+                " what else that stage makes there is missing"
+            )
+            self._say("PRN308", "warning", item, what, "copy what it makes by a COPY of its own")
+            return
+        if brings:
+            what = f"the stage {name} is carried over whole, with all that it installs"
+            self._say("PRN308", "note", item, what)
+        yield self.stages.renamed(item, text)
+
+    def _only_installs(self, sources: Sequence[str]) -> bool:
+        """Return whether files of an image are installers that nothing runs any more."""
+        names = {posixpath.basename(source) for source in sources}
+        started = {posixpath.basename(word) for word in self._original.read.argv}
+        return names <= INSTALLERS and not names & started
 
     def _is_environment(self, place: str) -> bool:
-        path = place.rstrip("/") or "/"
         own = self._original.prefix
-        covers = path in {own, f"{own}/bin", f"{own}/lib"} or own.startswith(f"{path}/")
-        return covers or any(part in path for part in _PACKAGES)
+        path = place.rstrip("/") or "/"
+        if path in {own, f"{own}/bin", f"{own}/lib"} or any(part in path for part in _PACKAGES):
+            return True
+        return path.startswith((f"{own}/bin/", f"{own}/lib/"))
 
-    def _is_for_installing(self, place: str) -> bool:
-        path = place.rstrip("/")
-        return bool(path) and any(
-            word == path or word.startswith(f"{path}/") for word in self._installs
-        )
-
-    def _narrowed(self, item: Instruction, sources: Sequence[str], to: str) -> Iterator[str]:
-        flags = "".join(
-            f"--{name}={value} " if value else f"--{name} " for name, value in item.flags
-        )
-        several = len(sources) > 1 or to.endswith("/") or to in {".", "./"}
-        files: list[str] = []
-        folders: list[_Copied] = []
-        for source in sources:
-            top = posixpath.normpath(source).strip("/")
-            top = "" if top == "." else top
-            for path in narrowed(self._original.context, source):
-                target = posixpath.join(to, posixpath.relpath(path, top)) if path != top else to
-                if path in self._original.context.folders:
-                    folders.append(_Copied(path, target))
-                elif top in self._original.context.folders:
-                    folders.append(_Copied(path, f"{posixpath.dirname(target)}/"))
-                else:
-                    files.append(path)
-        if files:
-            target = to if to.endswith("/") or not several else f"{to}/"
-            yield self._line(item.name, flags, files, target)
-        by_target: dict[str, list[str]] = {}
-        for source, target in folders:
-            key = target if source not in self._original.context.folders else f"{target}\0{source}"
-            by_target.setdefault(key, []).append(source)
-        for key, group in by_target.items():
-            yield self._line(item.name, flags, group, key.partition("\0")[0])
-
-    def _line(self, name: str, flags: str, sources: Sequence[str], to: str) -> str:
-        paths = [posixpath.join(self._original.folder, path) or "." for path in sources]
-        self.copied += paths
-        if any(" " in path for path in (*paths, to)):
-            return f"{name} {flags}{json.dumps([*paths, to])}"
-        return f"{name} {flags}{' '.join(paths)} {to}"
+    def _covers_environment(self, place: str) -> bool:
+        return self._original.prefix.startswith(f"{place.rstrip('/')}/")
 
     def _say(self, code: str, severity: str, item: Instruction, what: str, fix: str = "") -> None:
         where = f"{self._original.path}:{item.line}"
         self.findings.append(Finding(code=code, severity=severity, where=where, what=what, fix=fix))
+
+
+def _installed(original: Original) -> frozenset[str]:
+    """Return the requirement files, as absolute paths of the last stage, that it installs from."""
+    scope = original.scope()
+    found: set[str] = set()
+    for item in original.chain(original.last):
+        scope.take(item)
+        if item.name == "RUN" and commands(item) is not None:
+            found |= set(installed_files(item, scope.workdir, {}))
+    return frozenset(found)
 
 
 def _without_unused_arguments(texts: Sequence[str]) -> Iterator[str]:
@@ -192,3 +203,19 @@ def _without_unused_arguments(texts: Sequence[str]) -> Iterator[str]:
             if not names & later and not (run and "DEBIAN_FRONTEND" not in names):
                 continue
         yield text
+
+
+def _without_idle_users(texts: Sequence[str]) -> Iterator[str]:
+    """Leave out a USER that nothing runs as: the image's own comes at the end."""
+    for number, text in enumerate(texts):
+        if _name(text) == "USER":
+            later = [_name(after) for after in texts[number + 1 :]]
+            end = later.index("USER") if "USER" in later else len(later)
+            if not {"RUN", "WORKDIR"} & set(later[:end]):
+                continue
+        yield text
+
+
+def _name(text: str) -> str:
+    line = next((row for row in text.splitlines() if not row.startswith("#")), "")
+    return line.split(None, 1)[0].upper() if line.strip() else ""

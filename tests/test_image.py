@@ -1,0 +1,368 @@
+"""`pruner image` through the installed command; with an engine, what it writes is built and run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from pruner.sandbox.engine import builder
+from support import DOCKERFILE, assert_error, client, environment, project, run, until
+
+HADOLINT = Path(sys.executable).with_name("hadolint")
+SERVER = """\
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import idna
+
+WORDS = Path(__file__).parent.parent / "data" / "words.txt"
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(idna.encode("x.example") + WORDS.read_bytes())
+
+
+HTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+"""
+READY = 'ready = { http = "/", port = 8000, timeout = 30 }'
+
+
+def lint(root: Path) -> None:
+    """Check that hadolint finds nothing in any Dockerfile below locks/."""
+    for path in sorted((root / "locks").rglob("Dockerfile")):
+        done = subprocess.run([HADOLINT, path], capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout) == (0, ""), path.read_text("utf-8")
+
+
+def locked(root: Path, runtime: str = "local", *names: str) -> None:
+    for name in names or ("app",):
+        done = run("lock", "--image", name, "--once", "--runtime", runtime, cwd=root)
+        assert done.code == 0, done.err
+
+
+def written(root: Path, image: str = "app") -> str:
+    return (root / "locks" / image / "Dockerfile").read_text("utf-8")
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with a local lock: a server, a file that it reads, and much else."""
+    requirements = "idna==3.10\ntabulate==0.9.0\n"
+    root = project(
+        tmp_path_factory.mktemp("server"), code=SERVER, agent=READY, requirements=requirements
+    )
+    for name in ("data/words.txt", "notes/plan.md", ".env", "app/key.pem", "tests/test_x.py"):
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("hello")
+    (root / ".dockerignore").write_text("**/*.pem\n")
+    locked(root)
+    return root
+
+
+def test_what_is_written_and_said(server: Path) -> None:
+    done = run("image", "app", cwd=server)
+    assert done.code == 0, done.err
+    assert done.out == "app\n  locks/app/Dockerfile\n  locks/app/Dockerfile.dockerignore\n"
+    left = ".dockerignore, .env, Dockerfile, notes, requirements.txt, tests"
+    note = f"note: PRN304 Dockerfile:5: no code names 6 of what is copied, left out: {left}"
+    assert done.err.splitlines() == [note]
+    text = written(server)
+    assert "COPY app ./app\nCOPY data ./data\n" in text
+    assert 'CMD ["python", "-m", "app"]\n' in text
+    assert "127.0.0.1', 8000" in text
+    assert "apt-get" not in text
+    ignore = (server / "locks/app/Dockerfile.dockerignore").read_text("utf-8").splitlines()
+    assert ignore[1:4] == ["*", "!app", "!data"]
+    assert "**/*.pem" in ignore
+    lint(server)
+
+
+def test_two_runs_write_the_same_bytes(server: Path) -> None:
+    folder = server / "locks" / "app"
+    before: dict[str, bytes] = {}
+    for seed in ("1", "2"):
+        done = run("image", "--all", cwd=server, env={"PYTHONHASHSEED": seed})
+        assert done.code == 0, done.err
+        found = {path.name: path.read_bytes() for path in folder.glob("Dockerfile*")}
+        assert not before or found == before
+        before = found
+
+
+def test_the_document(server: Path) -> None:
+    done = run("image", "app", "--json", cwd=server)
+    document: dict[str, Any] = msgspec.json.decode(done.out)
+    assert document["errors"] == []
+    (row,) = document["images"]
+    assert row["files"] == ["locks/app/Dockerfile", "locks/app/Dockerfile.dockerignore"]
+    assert (row["image"], row["shared"], row["saved_bytes"]) == ("app", None, 0)
+    assert [found["code"] for found in row["findings"]] == ["PRN304"]
+
+
+def test_mistakes(server: Path, tmp_path: Path) -> None:
+    assert_error(run("image", cwd=server), 2, "which image is to be written?", "--all")
+    assert_error(run("image", "app", "--all", cwd=server), 2, "NAME and --all exclude each other")
+    assert_error(run("image", "ap", cwd=server), 2, 'there is no image "ap"', "app")
+    root = project(tmp_path)
+    hint = "`pruner lock --image app` makes one"
+    assert_error(run("image", "app", cwd=root), 2, "there is no lock yet", hint)
+    (root / "locks/app").mkdir(parents=True)
+    (root / "locks/app/verdicts.json").write_text('{"schema": 1')
+    assert_error(run("image", "app", cwd=root), 2, "not a document of pruner's")
+
+
+def test_of_all_images_one_without_a_lock_is_told_and_the_others_are_written(
+    server: Path, tmp_path: Path
+) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    with (root / "pruner.toml").open("a") as file:
+        file.write('[images.other]\nrequirements = ["requirements.txt"]\n')
+        file.write('[[images.other.agents]]\nname = "a"\nmodule = "app"\nready = { exit = 0 }\n')
+    written(root)
+    (root / "locks/app/Dockerfile").unlink(missing_ok=True)
+    done = run("image", "--all", cwd=root)
+    assert done.code == 2
+    assert "error: other: " in done.err
+    assert done.lines("error:")[0].endswith("verdicts.json: there is no lock yet")
+    assert written(root)
+
+
+def test_an_unproven_lock_is_written_with_a_warning(server: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    path = root / "locks/app/verdicts.json"
+    document = msgspec.json.decode(path.read_bytes())
+    document["proof"]["passed"] = False
+    path.write_bytes(msgspec.json.encode(document))
+    done = run("image", "app", cwd=root)
+    assert done.code == 1
+    assert "warning: PRN307 Dockerfile: its lock is not proven" in done.err.splitlines()
+    assert "# NOT PROVEN" in written(root)
+
+
+def test_a_base_without_a_shell_is_named(server: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    (root / "Dockerfile").write_text("FROM gcr.io/distroless/python3\nCOPY . /app\n")
+    done = run("image", "app", cwd=root)
+    assert_error(done, 2, "Dockerfile:1: gcr.io/distroless/python3 has no shell")
+
+
+@pytest.mark.parametrize("form", ["python -m app", '["python", "-m", "app"]'])
+def test_several_agents_behind_a_script(server: Path, tmp_path: Path, form: str) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    (root / "start.sh").write_text('#!/bin/sh\npython tools/prepare.py\nexec "$@"\n')
+    (root / "tools").mkdir()
+    (root / "tools/prepare.py").write_text("print('ready')\n")
+    with (root / "pruner.toml").open("a") as file:
+        file.write('[[images.app.agents]]\nname = "b"\nmodule = "app.b"\nready = { tcp = 1 }\n')
+    (root / "Dockerfile").write_text(
+        "FROM python:3.11-slim\nWORKDIR /srv\nCOPY . .\nRUN chmod +x start.sh\n"
+        f'ENTRYPOINT ["./start.sh"]\nCMD {form}\nHEALTHCHECK CMD ["true"]\n'
+    )
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    text = written(root)
+    assert 'ENTRYPOINT ["./start.sh"]\nCMD ["python", "-m", "app"]\n' in text
+    assert "COPY start.sh ./\nCOPY tools ./tools\n" in text
+    assert 'HEALTHCHECK CMD ["true"]' in text  # nothing says which agent the script starts
+    lint(root)
+
+
+def test_the_system_s_python_is_what_installs(server: Path, tmp_path: Path) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    (root / "Dockerfile").write_text(
+        "FROM debian:12\nRUN apt-get update && apt-get install -y python3 python3-pip gcc\n"
+        "COPY app /app\nCMD python3 -m app\n"
+    )
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    builder_, runtime = written(root).split(" AS runtime\n")
+    assert "        python3 python3-pip \\\n" in builder_
+    assert "        python3 python3-pip \\\n" in runtime
+    assert "gcc" not in runtime
+    lint(root)
+
+
+def test_images_share_what_they_have_in_common(tmp_path: Path) -> None:
+    root = project(tmp_path, code="import pip._vendor.idna\nimport numpy\n")
+    (root / "requirements.txt").write_text("numpy==1.26.4\nidna==3.10\n")
+    text = (root / "pruner.toml").read_text()
+    second = text[text.index("[images.app]") :].replace("images.app", "images.second")
+    (root / "pruner.toml").write_text(text + second)
+    (root / "app/__main__.py").write_text("import numpy\nimport idna\n")
+    locked(root, "local", "app", "second")
+    done = run("image", "--all", "--json", cwd=root)
+    assert done.code == 0, done.err
+    rows = msgspec.json.decode(done.out)["images"]
+    assert {row["shared"] for row in rows} == {"locks/_base/cpu"}
+    assert rows[0]["saved_bytes"] > 20_000_000
+    plain = run("image", "app", cwd=root)
+    assert plain.out.startswith("app, on locks/_base/cpu: saves ")
+    base = (root / "locks/_base/cpu/Dockerfile").read_text("utf-8")
+    stages = base[base.index("FROM") :].rstrip()
+    assert all(stages in written(root, name) for name in ("app", "second"))
+    assert "saves" in base
+    lint(root)
+
+    (root / "pruner.toml").write_text(text)  # one image alone shares nothing
+    assert run("image", "--all", cwd=root).code == 0
+    assert not (root / "locks/_base").exists()
+    assert "SHARED_BASE" not in written(root)
+
+
+# --- built and run ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tag() -> Iterator[str]:
+    """Return a name for an image, which is removed afterwards."""
+    name = f"pruner-test-emitted-{os.getpid()}"
+    yield name
+    subprocess.run(["docker", "rmi", "-f", name], capture_output=True, check=False)
+
+
+def built(root: Path, tag: str, *more: str, image: str = "app") -> None:
+    argv = [builder(), "build", "-q", "-f", f"locks/{image}/Dockerfile", "-t", tag, *more, "."]
+    done = subprocess.run(
+        argv,
+        cwd=root,
+        env=environment({"DOCKER_BUILDKIT": "1"}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def inside(tag: str, script: str) -> str:
+    """Return what a shell in a container says, as the image's user, with nothing to write to."""
+    walls = ["--read-only", "--network", "none", "--cap-drop", "ALL"]
+    done = subprocess.run(
+        ["docker", "run", "--rm", *walls, "--entrypoint", "sh", tag, "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    return done.stdout + done.stderr
+
+
+def healthy(tag: str) -> bool:
+    """Start a container, and return whether its own health check passes after a while."""
+    container = client().containers.run(tag, detach=True, read_only=True, network_mode="none")
+    try:
+        kind, *check = client().images.get(tag).attrs["Config"]["Healthcheck"]["Test"]
+        assert kind == "CMD"
+        asked = until(lambda: container.exec_run(check), lambda found: found.exit_code == 0)
+        return bool(asked.exit_code == 0)
+    finally:
+        container.remove(force=True)
+
+
+@pytest.mark.engine
+def test_the_image_runs_with_what_it_needs_and_no_more(
+    server: Path, tmp_path: Path, tag: str
+) -> None:
+    root = shutil.copytree(server, tmp_path / "p")
+    dockerfile = DOCKERFILE.replace(
+        "WORKDIR", "RUN apt-get update && apt-get install -y gcc libsndfile1\nWORKDIR"
+    )
+    (root / "Dockerfile").write_text(dockerfile)
+    locked(root, "docker")
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    lint(root)
+    assert "apt-get" not in written(root)
+    built(root, tag)
+    assert healthy(tag)
+    assert inside(tag, "id -u; which gcc; ls /app; find /app -name '*.pem'") == (
+        "10001\napp\ndata\n"
+    )
+    listed = inside(tag, "python -m pip list --format=freeze 2>/dev/null")
+    assert "idna==3.10" in listed
+    assert "tabulate" not in listed
+    checked = (
+        "import importlib.metadata as m, os, sys;"
+        "d = m.distribution('idna');"
+        "print(all(os.path.isfile(d.locate_file(f)) for f in d.files));"
+        "import idna.core, app;"
+        "print(all(os.path.isfile(m.__cached__) for m in (idna, idna.core, app)))"
+    )
+    assert inside(tag, f'python -c "{checked}"') == "True\nTrue\n"
+    said = inside(tag, "python -v -c 'import app' 2>&1 | grep 'code object from .*/app/'")
+    assert "__pycache__" in said
+    missed = inside(tag, "PRUNER_GUARD=1 python -c 'import tabulate'")
+    assert "pruner left out tabulate 0.9.0" in missed
+
+
+@pytest.mark.engine
+def test_stages_constraints_and_an_environment_of_its_own(tmp_path: Path, tag: str) -> None:
+    dockerfile = """\
+FROM python:3.11-slim AS builder
+RUN mkdir /dist && echo made > /dist/page.html
+FROM python:3.11-slim AS env
+WORKDIR /srv
+COPY requirements.txt .
+RUN python3 -m venv /srv/.venv && /srv/.venv/bin/pip install -r requirements.txt
+COPY . .
+FROM python:3.11-slim
+ENV PATH=/srv/.venv/bin:$PATH
+COPY --from=env /srv /srv
+COPY --from=builder /dist /srv/dist
+WORKDIR /srv
+RUN useradd someone
+USER someone
+CMD python -m app
+"""
+    code = "import docopt, sys\nprint(sys.prefix, open('dist/page.html').read(), flush=True)\n"
+    root = project(tmp_path, code=code, requirements="docopt==0.6.2\n", dockerfile=dockerfile)
+    done = run("lock", "--image", "app", "--once", "--runtime", "docker", cwd=root)
+    assert done.code in {0, 1}, done.err
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    text = written(root)
+    assert "FROM python:3.11-slim AS original-builder\n" in text
+    assert "--build-constraint" in text
+    assert text.endswith('USER someone\nCMD ["python", "-m", "app"]\n')
+    lint(root)
+    built(root, tag)
+    assert inside(tag, "python -m app; id -un; which gcc make").split() == [
+        "/srv/.venv",
+        "made",
+        "someone",
+    ]
+
+
+@pytest.mark.engine
+def test_a_cuda_base_that_nothing_uses_gives_way(tmp_path: Path, tag: str) -> None:
+    base = "nvidia/cuda:12.3.0-runtime-ubuntu22.04"
+    slim = "python:3.11-slim-bookworm"
+    added = [name for name in (base, slim) if not client().images.list(name)]
+    for name in added:
+        client().images.get("python:3.11-slim").tag(name)
+    try:
+        dockerfile = DOCKERFILE.replace("python:3.11-slim", base)
+        root = project(tmp_path, code=SERVER, agent=READY, dockerfile=dockerfile)
+        (root / "data").mkdir()
+        (root / "data/words.txt").write_text("hello")
+        locked(root, "docker")
+        done = run("image", "app", cwd=root)
+        assert done.code == 0, done.err
+        assert f"nothing uses the CUDA of {base}: {slim} takes its place" in done.err
+        text = written(root)
+        assert f"ARG BASE_IMAGE={slim}\n" in text
+        assert "NVIDIA_VISIBLE_DEVICES=all" in text
+        lint(root)
+        built(root, tag)
+        assert healthy(tag)
+    finally:
+        for name in added:
+            client().images.remove(name, noprune=True)
