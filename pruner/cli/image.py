@@ -50,7 +50,7 @@ def command(name: str | None, *, all_images: bool, config: Path | None, as_json:
         done = _every(read)
     else:
         image = read.image(name)
-        done = _Done([emit(read, image, Sharing(read))], [])
+        done = _Done([emit(read, image, Sharing(read), _say)], [])
     print_bytes(_document(done) if as_json else "".join(map(_lines, done.images)).encode())
     for row in done.images:
         for found in row.findings:
@@ -63,13 +63,17 @@ def command(name: str | None, *, all_images: bool, config: Path | None, as_json:
     return Exit.FOUND if warned else Exit.OK
 
 
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
 def _every(config: Config) -> _Done:
     """Write all images; one that cannot be written ends alone, and is told at once."""
     sharing = Sharing(config)
     done = _Done([], [])
     for name in config.images:
         try:
-            done.images.append(emit(config, config.image(name), sharing))
+            done.images.append(emit(config, config.image(name), sharing, _say))
         except PrunerError as error:
             click.echo(f"error: {name}: {error.message}", err=True)
             if error.hint:

@@ -1,5 +1,6 @@
 """`pruner image`: write the Dockerfile of a lock, and what its build context needs."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pruner.config import Agent, Config, Image
@@ -16,6 +17,7 @@ from pruner.image.minimal.steps import Steps, steps
 from pruner.image.minimal.text import dockerfile, shared_dockerfile
 from pruner.image.values import Dockerfile
 from pruner.jobs.context import context_of, folder_of, ignored
+from pruner.jobs.keeping import replace
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.original import is_compiler, named_packages, programs, words
 from pruner.jobs.sharing import Known, Sharing
@@ -43,8 +45,8 @@ class Emitted(Value, frozen=True):
     findings: tuple[Finding, ...] = ()
 
 
-def emit(config: Config, image: Image, sharing: Sharing) -> Emitted:
-    """Write the Dockerfile of an image's committed lock, all files at once.
+def emit(config: Config, image: Image, sharing: Sharing, say: Callable[[str], object]) -> Emitted:
+    """Write the Dockerfile of an image's committed lock, and keep it with the lock.
 
     Raises UsageError where there is no lock, or where the original's Dockerfile cannot be read.
     """
@@ -55,19 +57,20 @@ def emit(config: Config, image: Image, sharing: Sharing) -> Emitted:
     pins = [recipe.requirements, *([recipe.constraints] if recipe.constraints else [])]
     pins += [*recipe.guard, *([recipe.shared.requirements] if recipe.shared else [])]
     hidden = ignored(config, image)
-    texts: dict[Path, str | bytes] = {
-        folder / "Dockerfile": dockerfile(recipe),
-        folder / IGNORE: dockerignore(found.copied, pins, hidden, folder_of(config, image)),
-    }
+    text = dockerignore(found.copied, pins, hidden, folder_of(config, image))
+    own = {"Dockerfile": dockerfile(recipe).encode(), IGNORE: text.encode()}
+    replace(config, image, lambda there: {**there, **own}, "image", say)
+    shared: dict[Path, str | bytes] = {}
     if recipe.shared is not None:
         place = config.root / recipe.shared.requirements
-        texts[place] = sharing.requirements(image.name)
-        texts[place.with_name("Dockerfile")] = shared_dockerfile(recipe.shared, recipe.base)
-        texts[place.with_name(IGNORE)] = dockerignore([], [recipe.shared.requirements])
-    write_all(texts)
+        shared[place] = sharing.requirements(image.name)
+        shared[place.with_name("Dockerfile")] = shared_dockerfile(recipe.shared, recipe.base)
+        shared[place.with_name(IGNORE)] = dockerignore([], [recipe.shared.requirements])
+    write_all(shared)
+    written = (*(folder / name for name in own), *shared)
     return Emitted(
         image=image.name,
-        files=tuple(path.relative_to(config.root).as_posix() for path in texts),
+        files=tuple(path.relative_to(config.root).as_posix() for path in written),
         shared=recipe.shared.requirements.rpartition("/")[0] if recipe.shared else None,
         saved_bytes=recipe.shared.saved_bytes if recipe.shared else 0,
         findings=(*found.findings, *_findings(image, known, recipe)),

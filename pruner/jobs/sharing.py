@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from contextlib import suppress
+from hashlib import sha256
 from typing import NamedTuple
 
 from pruner.config import Config, Image
@@ -60,7 +61,7 @@ class Sharing:
             except PrunerError as error:  # it has no lock yet, or none that can be read
                 self._failed[name] = error
         self._groups = groups(_pins(self._known))
-        self._names = dict(zip(self._groups, _names(self._groups), strict=True))
+        self._names = {group: _name(group, self._text(group)) for group in self._groups}
 
     def known(self, image: str) -> Known:
         """Return what is known of an image; raise what was wrong with it."""
@@ -92,8 +93,12 @@ class Sharing:
 
     def requirements(self, image: str) -> str:
         """Return the requirements.txt of what an image shares with others."""
-        group, known = self.group(image), self._known[image]
-        pins = [known.texts[name] for name in group.names] if group is not None else []
+        group = self.group(image)
+        return self._text(group) if group is not None else ""
+
+    def _text(self, group: Group) -> str:
+        known = self._known[group.images[0]]
+        pins = [known.texts[name] for name in group.names]
         head = "# Written by pruner: what the locks of several images have in common."
         return "\n".join([head, *known.options, *pins]) + "\n"
 
@@ -170,10 +175,10 @@ def _built(document: Document) -> frozenset[str]:
     )
 
 
-def _names(found: Iterable[Group]) -> list[str]:
-    names: list[str] = []
-    for group in found:
-        kind = "gpu" if any(name.startswith("nvidia-") for name in group.names) else "cpu"
-        number = sum(name.partition("-")[0] == kind for name in names) + 1
-        names.append(kind if number == 1 else f"{kind}-{number}")
-    return names
+def _name(group: Group, text: str) -> str:
+    """Return the name of a shared base.
+
+    It says what is in it: a Dockerfile that was written for other pins must not find these.
+    """
+    kind = "gpu" if any(name.startswith("nvidia-") for name in group.names) else "cpu"
+    return f"{kind}-{sha256(text.encode()).hexdigest()[:8]}"
