@@ -2,13 +2,11 @@
 
 import posixpath
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping
 
-from pruner.image.expand import exec_form, expand
+from pruner.image.commands import commands, split, words_of
 from pruner.image.instructions import Instruction
 
-_BETWEEN = re.compile(r"&&|\|\||[;|\n&()]")
 _PIP = re.compile(r"(.*/)?pip[\d.]*")
 _FLAGS = ("-r", "--requirement", "--requirements")
 _INDEX_OPTIONS = {
@@ -25,11 +23,8 @@ _INDEX_VARIABLES = {
 
 def installed_files(run: Instruction, workdir: str, variables: Mapping[str, str]) -> Iterator[str]:
     """Yield the absolute container paths of the requirement files that a RUN line installs."""
-    listed = exec_form(run.value)
-    script = shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
     folder = workdir
-    for command in _BETWEEN.split(script):
-        argv = _argv(command, variables)
+    for argv in commands(run, variables):
         if argv[:1] == ["cd"] and len(argv) > 1:
             folder = posixpath.join(folder, argv[1])
         for file in _requirements(argv):
@@ -42,11 +37,9 @@ def named_indexes(run: Instruction, variables: Mapping[str, str]) -> Iterator[tu
     The kind is "index_url", "extra_index_urls" or "find_links". They stand in options, in variables
     in front of the command, or in those that the image has by then.
     """
-    listed = exec_form(run.value)
-    script = shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
     exported: dict[str, str] = {}
-    for command in _BETWEEN.split(script):
-        argv = _argv(command, {**variables, **exported})
+    for command in split(run):
+        argv = words_of(command, {**variables, **exported})
         if argv[:1] == ["export"]:
             exported |= dict(_assignments(argv[1:]))
         start = next((n for n, word in enumerate(argv) if _PIP.fullmatch(word)), None)
@@ -90,14 +83,6 @@ def mounted(run: Instruction, workdir: str) -> Iterator[tuple[str, str, str | No
         target = parts.get("target") or parts.get("dst") or parts.get("destination")
         if target:
             yield source, posixpath.join(workdir, target), parts.get("from")
-
-
-def _argv(command: str, variables: Mapping[str, str]) -> list[str]:
-    try:
-        words = shlex.split(command, comments=True)
-    except ValueError:
-        words = command.split()
-    return [expand(word, variables) for word in words]
 
 
 def _requirements(argv: list[str]) -> Iterator[str]:

@@ -17,11 +17,11 @@ from pruner.files import plain_json, write_all
 from pruner.jobs.findings import misplaced, tell
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import (
+    own_inventory,
     private_folder,
     read_image_requirements,
     reports,
     require_success,
-    take_inventory,
     trace,
 )
 from pruner.jobs.recall import past, project_folder
@@ -45,7 +45,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Do
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
-        inventory = take_inventory(environment, requirements, clock)
+        inventory = own_inventory(job.config, job.image, environment, clock)
         traces = tuple(trace(environment, agent, clock) for agent in job.agents)
     write_all({folder / "traces" / f"{item.agent}.json": plain_json(item) for item in traces})
     require_success(traces)

@@ -32,6 +32,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     files = LockFiles(
         requirements=installable(text, folder, places.urls),
         constraints=file.read_text(encoding="utf-8", errors="replace") if file.is_file() else "",
+        own={row.name: row.own for row in committed.distributions if row.own is not None},
     )
     result = prove(Trial(job.image, job.agents, sandbox, clock), expected, files)
     return Document(

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pruner.config import Image
 from pruner.errors import UsageError
+from pruner.requirements.locked import lock_beside, read_lock
 from pruner.requirements.misplaced import Apart, apart
 from pruner.requirements.mistakes import (
     MISPLACED,
@@ -21,6 +23,8 @@ from pruner.requirements.mistakes import (
     refuse_contradictions,
     unparsable,
 )
+from pruner.requirements.project import FILE as PROJECT
+from pruner.requirements.project import read_project
 from pruner.requirements.values import Direct, Indexes, Misplaced, Requirement, Requirements
 
 if TYPE_CHECKING:
@@ -33,23 +37,39 @@ _URL = re.compile(r"[a-z+]+://", re.IGNORECASE)
 _FLAGS = {"no_index", "pre"}
 
 
-def read_requirements(paths: Sequence[Path], root: Path | None = None) -> Requirements:
+def read_requirements(
+    paths: Sequence[Path],
+    root: Path | None = None,
+    extras: Sequence[str] = (),
+    groups: Sequence[str] = (),
+) -> Requirements:
     """Read requirement files and all that they include.
 
-    Files are named relative to `root`, where it is given. Raises UsageError with file and
+    Files are named relative to `root`, where it is given. A pyproject.toml counts with `extras` and
+    `groups`, and what a lock beside it pins are constraints. Raises UsageError with file and
     line for what cannot be read, does not parse, includes itself or contradicts itself.
     """
-    reader = _Reader(root)
+    reader = _Reader(root, extras, groups)
     for path in paths:
         reader.read(path, constraint=False, above=())
     return reader.result()
 
 
+def of_image(image: Image, root: Path) -> Requirements:
+    """Read the requirement files of an image; `root` is the folder of its configuration."""
+    paths = [root / name for name in image.requirements]
+    return read_requirements(paths, root, image.extras, image.groups)
+
+
 class _Reader:
     """Collects the lines of all files; each is read once as requirements, once as constraints."""
 
-    def __init__(self, root: Path | None) -> None:
+    def __init__(
+        self, root: Path | None, extras: Sequence[str] = (), groups: Sequence[str] = ()
+    ) -> None:
         self._root = root
+        self._extras = extras
+        self._groups = groups
         self._seen: dict[tuple[Path, bool], str] = {}
         self._named: dict[bool, list[Requirement]] = {False: [], True: []}
         self._direct: list[Direct] = []
@@ -75,8 +95,12 @@ class _Reader:
     ) -> None:
         """Read one file; `above` are the files that lead to it, `by` the line that names it."""
         shown = self._shown(path)
-        parsed = _parsed(path, shown, by)
         full = path.resolve()
+        if path.name == PROJECT:
+            self._seen[full, constraint] = shown
+            self._project(path, shown, above=(*above, full))
+            return
+        parsed = _parsed(path, shown, by)
         if full in above:
             loop = " -> ".join(self._shown(file) for file in (*above[above.index(full) :], full))
             raise UsageError(f"{by}: {shown} includes itself: {loop}")
@@ -94,6 +118,28 @@ class _Reader:
                 self._apart(item, path, constraint=constraint)
             else:
                 self._requirement(item, (shown, _line(item)), constraint=constraint)
+
+    def _project(self, path: Path, shown: str, above: tuple[Path, ...]) -> None:
+        """Take what a pyproject.toml asks for, and what its lock pins."""
+        project = read_project(path, shown)
+        lock = lock_beside(path, self._root or path.parent)
+        pins = read_lock(lock, self._shown(lock)) if lock is not None else ()
+        own = {pin.key: pin.own for pin in pins}
+        for line in project.asked(self._extras, self._groups):
+            if isinstance(line, Direct):
+                self._direct.append(line)
+            else:
+                tied = msgspec.structs.replace(line, own=own.get(line.key))
+                self._named[False].append(tied)
+        if url := project.indexes.index_url:
+            self._options.setdefault("index_url", url)
+        extra = self._options.get("extra_index_urls", [])
+        self._options["extra_index_urls"] = [*extra, *project.indexes.extra_index_urls]
+        for name in project.files:
+            self.read(path.parent / name, constraint=False, above=above, by=shown)
+        self._named[True] += pins
+        if lock is not None:
+            self._seen[lock.resolve(), True] = self._shown(lock)
 
     def _apart(self, bad: Any, path: Path, *, constraint: bool) -> None:  # noqa: ANN401
         """Take a line with options on it for what its author meant."""

@@ -7,6 +7,7 @@ left out covered by nothing.
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 TOOLS = "/pruner"
 STORE = "/pruner-store"
+CARRY_TIMEOUT = 120.0
 PYTHONS = ("python", "python3")
 
 
@@ -66,6 +68,8 @@ class DockerSandbox:
         folder = self._workspace.folder("env") / "site"
         try:
             self._install(image, bare.layout, lock, folder)
+            if lock.own:
+                self._carry(image, bare, lock, folder)
             cover = [*self._covered_folders(bare.layout, folder)]
             cover += self._covered_scripts(bare.layout, folder)
             yield DockerEnvironment(self._client, tag, image, self._workspace, cover, folder)
@@ -153,6 +157,30 @@ class DockerSandbox:
             done = containers.run_to_end(container, argv, uv.INSTALL_TIMEOUT)
         if done.code != 0:
             raise uv.explained(done.stderr.decode("utf-8", "replace"), f"images.{image.name}: lock")
+
+    def _carry(
+        self, image: Image, bare: "DockerEnvironment", lock: LockFiles, folder: Path
+    ) -> None:
+        """Take the image's own projects along: what they are built from is in no lock."""
+        target = f"{STORE}/{folder.relative_to(store())}"
+        order = {
+            "to": target,
+            "site": bare.layout.site,
+            "names": sorted(lock.own),
+        }
+        argv = [bare.python, "-I", "-S", f"{TOOLS}/carry.py", json.dumps(order)]
+        mounts = [Mount(bare.desk, TOOLS), Mount(folder, target, writable=True)]
+        options = {
+            **containers.walls(mounts, image.memory_bytes, image.processes),
+            "labels": labelled(self._workspace.id),
+            "entrypoint": "",
+            "user": f"{os.getuid()}:{os.getgid()}",
+            "network_mode": "none",
+        }
+        with containers.started(self._client, self._built(image), argv, options) as container:
+            done = containers.run_to_end(container, argv, CARRY_TIMEOUT)
+        if done.code != 0:
+            raise OutsideError(f"images.{image.name}: its own code cannot be copied: {done.said}")
 
     def _covered_folders(self, layout: Layout, folder: Path) -> Iterator[Mount]:
         """Cover the first folder of distributions with the new one, and the others with nothing."""

@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pruner.config import Agent, Image, Service
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, UsageError
 from pruner.files import copy_tree
 from pruner.image.dockerfile import read_dockerfile
-from pruner.requirements import read_requirements
-from pruner.requirements.rewritten import CONSTRAINTS, rewritten
+from pruner.requirements import of_image
 from pruner.sandbox import uv
 from pruner.sandbox.base import Completed, Environment, Exit, LockFiles, Measure, Session, last_line
 from pruner.sandbox.bubblewrap import executable as bubblewrap
@@ -24,6 +23,7 @@ from pruner.sandbox.building import (
 from pruner.sandbox.installing import Rebuilding, index_variables, written
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.projects import arguments, own_projects
 from pruner.sandbox.pythons import search_path
 from pruner.sandbox.supervised import Supervised, head, tail
 from pruner.sandbox.workspace import Workspace, facts_file, store
@@ -65,11 +65,12 @@ class LocalSandbox:
         Options on the lines of requirements are taken for what was meant: uv gets files in which
         they stand where they belong.
         """
-        argv = self._requirements(image)
+        argv = arguments(image, self._root, self._workspace.folder("requirements"))
         # pip takes the best match of all indexes; the original is to be what pip would install.
         argv += ["--index-strategy", "unsafe-best-match"]
+        own = own_projects(image, self._root)
         with ExitStack() as stack:
-            yield self._rebuilding.installed(image, argv, stack)
+            yield self._rebuilding.installed(image, argv, stack, own)
 
     def build(
         self, image: Image, source: Source, constraints: str, before: datetime | None
@@ -77,24 +78,19 @@ class LocalSandbox:
         """Install the release into an environment of its own, from an empty cache."""
         return self._rebuilding.build(image, source, constraints, before)
 
-    def _requirements(self, image: Image) -> list[str]:
-        files = [self._root / name for name in image.requirements]
-        found = read_requirements(files, self._root)
-        if not found.misplaced:
-            return [argument for name in files for argument in ("-r", str(name))]
-        folder = self._workspace.folder("requirements")
-        argv: list[str] = []
-        for name, text in rewritten(found).items():
-            (folder / name).write_text(text, encoding="utf-8")
-            argv += ["-c" if name == CONSTRAINTS else "-r", str(folder / name)]
-        return argv
+    def _inside(self, key: str, folder: str) -> str:
+        """Return a folder that a lock names, where it is one of this project."""
+        if not (self._root / folder).resolve().is_relative_to(self._root):
+            raise UsageError(f"{key}: its folder {folder!a} lies outside the project")
+        return folder
 
     @contextmanager
     def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Install the lock, and nothing that it does not name."""
         argv = ["--no-deps", "--require-hashes"]
         argv += written(lock, self._workspace.folder("lock"))
-        with self._environment(image, argv, seed=False) as environment:
+        own = tuple(self._inside(key, folder) for key, folder in sorted(lock.own.items()))
+        with self._environment(image, argv, seed=False, own=own) as environment:
             yield environment
 
     @contextmanager
@@ -105,6 +101,7 @@ class LocalSandbox:
         *,
         seed: bool,
         cache: Path | None = None,
+        own: Sequence[str] = (),
     ) -> Iterator[Environment]:
         folder = self._workspace.folder("env") / "venv"
         version = image.python or self._guessed(image)
@@ -120,12 +117,17 @@ class LocalSandbox:
             [self._root, *interpreter_folders(folder), uv.binary().parent],
             [store()],
             network=True,
-            instead={**self._copied(image), **_hidden()},
+            instead={**self._copied(image, own), **_hidden()},
         )
         try:
             what = f"images.{image.name}: requirements"
             env = self._asked(image) if seed else {**uv.ALONE, **uv.cached_in(cache)}
             uv.run(argv, what=what, before=inside, env=env, cwd=self._root)
+            if own:
+                argv = ["pip", "install", "--python", str(folder / "bin" / "python"), "--no-deps"]
+                argv += [str(self._root / place) for place in own]
+                what = f"images.{image.name}: {', '.join(own)}"
+                uv.run(argv, what=what, before=inside, env=self._asked(image), cwd=self._root)
             variables = self._variables(image)
             yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
         finally:
@@ -136,18 +138,17 @@ class LocalSandbox:
 
         That are the variables that their options ask for, and the indexes of the Dockerfile.
         """
-        files = [self._root / name for name in image.requirements]
-        found = read_requirements(files, self._root)
+        found = of_image(image, self._root)
         asked = {name: os.environ[name] for name in found.variables}
         if image.dockerfile is None:
             return asked
         read = read_dockerfile(self._root / image.dockerfile, image.build_args)
         return {**asked, **index_variables(read.indexes, found.indexes)}
 
-    def _copied(self, image: Image) -> dict[Path, Path]:
-        """Return a copy of the project where a requirement is built from it: builds write there."""
-        files = [self._root / name for name in image.requirements]
-        if bubblewrap() is None or not read_requirements(files, self._root).direct:
+    def _copied(self, image: Image, own: Sequence[str]) -> dict[Path, Path]:
+        """Return a copy of the project where something is built from it: builds write there."""
+        built = own or image.projects or of_image(image, self._root).direct
+        if bubblewrap() is None or not built:
             return {}
         copy = self._workspace.folder("source") / "project"
         copy_tree(self._root, copy, symlinks=True, ignore=UNBUILT)
