@@ -4,7 +4,7 @@ import posixpath
 from pathlib import Path
 
 from pruner.image.bases import python_version
-from pruner.image.copies import Copy, description
+from pruner.image.copies import Copy, description, origin
 from pruner.image.projects import Install
 from pruner.model import Value
 
@@ -47,6 +47,10 @@ class Dockerfile(Value, frozen=True, kw_only=True):
             if found is not None:
                 return posixpath.dirname(found) or "."
         return None
+
+    def file_of(self, path: str, context: Path) -> str | None:
+        """Return the file of the build context that a file of the last stage stems from."""
+        return origin(path, max(self.layers, default=0), self.layers, context)
 
     @property
     def base(self) -> str:

@@ -1,6 +1,7 @@
 """The local sandbox: a throwaway virtual environment, behind bubblewrap where it works."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,8 @@ GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
 
 NOBODY = 65534
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Servers live in sbin."""
@@ -266,10 +269,21 @@ class LocalEnvironment:
             network=network,
             gpu=self._image.gpu,
             user=NOBODY,
+            instead=self._hosts(),
         )
         limits = [str(self._image.memory_bytes), str(self._image.processes)]
         command = [*inside, self.python, "-I", "-S", f"{tools}/supervisor.py", *limits]
         return Supervised(command, folder)
+
+    def _hosts(self) -> dict[Path, Path | None]:
+        """Write an /etc/hosts in which services are found by their names, as they are in docker."""
+        names = [name for name in self._image.services if _HOST.fullmatch(name)]
+        if not names:
+            return {}
+        file = self._workspace.folder("hosts") / "hosts"
+        ours = "".join(f"127.0.0.1\t{name}\n" for name in ("localhost", *names))
+        file.write_text(f"{ours}::1\tlocalhost\n", encoding="ascii")
+        return {Path("/etc/hosts"): file}
 
     def _entries(self) -> list[Path]:
         folders = sorted((self._folder / "lib").glob("python*/site-packages"))
