@@ -13,6 +13,8 @@ from pruner.requirements.project import read_project
 from pruner.requirements.rewritten import CONSTRAINTS, rewritten
 from pruner.sandbox import uv
 
+_SYSTEM = {"/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin"}
+
 
 def arguments(image: Image, root: Path, folder: Path) -> list[str]:
     """Return the arguments with which uv installs what an image requires; writes into `folder`.
@@ -58,6 +60,24 @@ def own_projects(image: Image, root: Path) -> tuple[str, ...]:
         if whole or (packaged and not own):
             found.append(posixpath.dirname(name) or ".")
     return tuple(found)
+
+
+def interpreters(image: Image, root: Path) -> tuple[str, ...]:
+    """Return the interpreters, in the container, that an image may use beside the one on its PATH.
+
+    Those are beside what an agent's command names by its whole path, and in the environments that
+    `uv sync` and Poetry make: with `uv run` these need not be on PATH.
+    """
+    folders = [posixpath.dirname(agent.argv[0]) for agent in image.agents]
+    found = [folder for folder in folders if folder.startswith("/") and folder not in _SYSTEM]
+    if image.dockerfile is not None:
+        context = root / image.context
+        read = read_dockerfile(root / image.dockerfile, image.build_args, context=context)
+        for item in read.projects:
+            if item.tool != "pip" and item.whole:
+                place = read.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
+                found.append(posixpath.normpath(posixpath.join(item.folder, place, "bin")))
+    return tuple(dict.fromkeys(f"{folder}/python" for folder in found))
 
 
 def _project(image: Image, root: Path, path: Path, folder: Path) -> list[str]:
