@@ -95,7 +95,8 @@ def _health(image: Found, start: Start) -> tuple[str | None, int | None, str]:
     """Return the path and port that a health check asks for over HTTP, and who says so."""
     file = image.dockerfile
     own = file.healthcheck if file is not None else ()
-    places = ((start.healthcheck, start.where), (own, f"HEALTHCHECK of {image.path}"))
+    said = start.where.partition(",")[0]
+    places = ((start.healthcheck, said), (own, f"HEALTHCHECK of {image.path}"))
     for argv, where in places:
         match = _ASKED.search(" ".join(argv))
         port = int(match[1] or 80) if match else 0

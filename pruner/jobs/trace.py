@@ -24,6 +24,7 @@ from pruner.jobs.observe import (
     require_success,
     trace,
 )
+from pruner.jobs.own import with_copies
 from pruner.jobs.recall import past, project_folder
 from pruner.jobs.record import Run, read_records, write_runs
 from pruner.model import SCHEMA, AgentReport, Document, Inventory, Level, Policy, Sizes, Trace
@@ -85,12 +86,13 @@ def _document(
     agents: tuple[AgentReport, ...],
     histories: Mapping[str, tuple[Past, ...]],
 ) -> Document:
+    tree = read_tree(job.config.root, job.config.source)
+    inventory = with_copies(inventory, tree)
     ownership = Ownership(inventory)
     use = Use(inventory, ownership, startup_modules())
     everything = [item for history in histories.values() for item in history]
     traces = [item.trace for item in everything]
     started = with_programs(agents, traces, inventory, ownership)
-    tree = read_tree(job.config.root, job.config.source)
     seen = Spelling(ownership, tree).proofs(use.of(traces))
     verdicts = decide(inventory, Evidence(proofs={Level.OBSERVED: seen}), Policy.SAFE)
     rows = tuple(row for row in verdicts if row.level == Level.OBSERVED.word)

@@ -11,6 +11,7 @@ import tomlkit
 
 from pruner.config import load
 from pruner.image.bases import bases
+from pruner.image.servers import servers
 from pruner.rules import (
     CudaBuild,
     Family,
@@ -36,6 +37,7 @@ FILES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "families": families,
     "feeds": feeds,
     "needs": module_needs,
+    "services": servers,
     "sonames": sonames,
     "startup": lambda: rows("startup", Startup),
 }
