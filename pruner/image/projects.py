@@ -30,6 +30,7 @@ class Install(Value, frozen=True, kw_only=True):
     groups: tuple[str, ...] = ()  # the same
     without: tuple[str, ...] = ()
     defaults: bool = False  # the groups that its tool installs unless told otherwise, too
+    alone: bool = False  # without what it requires
     whole: bool = True  # the project itself as well, and not only what it requires
 
 
@@ -70,7 +71,7 @@ def _pip(words: Sequence[str], folder: str) -> Iterator[Install]:
                 tool="pip",
                 extras=_names([match[2] or ""]),
                 groups=groups,
-                whole="--only-deps" not in words,
+                alone="--no-deps" in words,
             )
 
 

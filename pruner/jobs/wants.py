@@ -43,7 +43,7 @@ def wants(root: Path, file: Dockerfile, name: str, context: str, known: Sequence
     warnings: list[str] = []
     named = [posixpath.normpath(posixpath.join(context, item)) for item in file.requirements]
     installs: dict[str, list[Install]] = {}
-    for item in file.projects:
+    for item in (item for item in file.projects if not item.alone):
         path = posixpath.normpath(posixpath.join(context, item.path))
         if posixpath.basename(path) == FILE:
             installs.setdefault(path, []).append(item)

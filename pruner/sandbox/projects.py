@@ -2,6 +2,7 @@
 
 import posixpath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,6 +13,11 @@ from pruner.requirements.locked import UV, lock_beside
 from pruner.requirements.project import read_project
 from pruner.requirements.rewritten import CONSTRAINTS, rewritten
 from pruner.sandbox import uv
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pruner.image.projects import Install
 
 _SYSTEM = {"/bin", "/usr/bin", "/sbin", "/usr/sbin", "/usr/local/bin"}
 
@@ -42,24 +48,34 @@ def own_projects(image: Image, root: Path) -> tuple[str, ...]:
     """Return the folders of the projects that the image has installed, relative to `root`.
 
     A Dockerfile may install what a project requires and leave out the project itself; and what no
-    build backend is named for is installed by pip alone.
+    build backend is named for is installed by pip alone. A project that no command of it installs
+    is one to be installed where it is a package.
     """
-    if image.dockerfile is not None:
-        context = root / image.context
-        read = read_dockerfile(root / image.dockerfile, image.build_args, context=context)
-    installs = read.projects if image.dockerfile is not None else ()
-    found = []
-    for name in image.projects:
-        own = [
-            item
-            for item in installs
-            if posixpath.normpath(posixpath.join(image.context, item.path)) == name
-        ]
-        packaged = read_project(root / name, name).packaged
-        whole = [item for item in own if item.whole and (packaged or item.tool == "pip")]
-        if whole or (packaged and not own):
-            found.append(posixpath.dirname(name) or ".")
-    return tuple(found)
+    installs: dict[str, list[Install]] = {name: [] for name in image.projects}
+    for item in _installs(image, root):
+        path = posixpath.normpath(posixpath.join(image.context, item.path))
+        installs.setdefault(path, []).append(item)
+    return tuple(
+        dict.fromkeys(
+            posixpath.dirname(path) or "."
+            for path, items in installs.items()
+            if not path.startswith("..") and _is_installed(root, path, items)
+        )
+    )
+
+
+def _installs(image: Image, root: Path) -> "tuple[Install, ...]":
+    if image.dockerfile is None:
+        return ()
+    context = root / image.context
+    return read_dockerfile(root / image.dockerfile, image.build_args, context=context).projects
+
+
+def _is_installed(root: Path, path: str, items: "Sequence[Install]") -> bool:
+    whole = [item for item in items if item.whole]
+    if any(item.tool == "pip" for item in whole):
+        return True
+    return bool(whole or not items) and read_project(root / path, path).packaged
 
 
 def interpreters(image: Image, root: Path) -> tuple[str, ...]:
@@ -71,9 +87,8 @@ def interpreters(image: Image, root: Path) -> tuple[str, ...]:
     folders = [posixpath.dirname(agent.argv[0]) for agent in image.agents]
     found = [folder for folder in folders if folder.startswith("/") and folder not in _SYSTEM]
     if image.dockerfile is not None:
-        context = root / image.context
-        read = read_dockerfile(root / image.dockerfile, image.build_args, context=context)
-        for item in read.projects:
+        read = read_dockerfile(root / image.dockerfile, image.build_args)
+        for item in _installs(image, root):
             if item.tool != "pip" and item.whole:
                 place = read.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
                 found.append(posixpath.normpath(posixpath.join(item.folder, place, "bin")))

@@ -91,6 +91,14 @@ def test_a_project_that_is_bound_for_the_installation_alone(tmp_path: Path) -> N
     assert (image.python, image.groups) == ("3.12", ("dev",))
 
 
+def test_a_project_without_what_it_requires(tmp_path: Path) -> None:
+    install = "RUN pip install -r requirements.txt && pip install --no-deps .\n"
+    files = {**FILES, "requirements.txt": "click\n", "Dockerfile": f"{COPIED}{install}CMD x\n"}
+    init(tree(tmp_path, files))
+    (image,) = load(None, tmp_path).images.values()
+    assert image.requirements == ("requirements.txt",)
+
+
 def test_a_project_by_poetry(tmp_path: Path) -> None:
     project = (
         '[tool.poetry]\nname = "shop"\nversion = "1"\n\n[tool.poetry.dependencies]\n'
