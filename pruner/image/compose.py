@@ -25,6 +25,7 @@ OVERRIDES = (
 )  # fmt: skip
 
 _PORT = re.compile(r"(?:.*:)?(\d{1,5})(?:-\d+)?(?:/tcp)?")
+_VARIABLE = re.compile(r"[^=\s\x00-\x1f][^=\x00-\x1f]*")
 _SHELL = ("/bin/sh", "-c")
 _NOT_READ = ("extends", "develop", "configs", "secrets")
 _MOST = 65535
@@ -197,10 +198,13 @@ class _Reader:
         found: dict[str, str] = {}
         for item in node.items:
             name, equals, value = self._text(item, where).partition("=")
-            if name:
-                found[name] = value if equals else self._variables.get(name, "")
+            found[name] = value if equals else self._variables.get(name, "")
         for key, each in node.table.items():
             found[key] = "" if each.text in {"null", "~"} else self._text(each, where)
+        odd = [name for name in found if not _VARIABLE.fullmatch(name)]
+        for name in odd:
+            del found[name]
+            self.warnings.append(one_line(f"{where}: {name!r} is no name of a variable; left out"))
         return found
 
     def _argv(self, node: Node | None, where: str) -> tuple[str, ...] | None:
@@ -210,6 +214,9 @@ class _Reader:
         if node.is_list:
             return tuple(self._text(item, where) for item in node.items)
         text = self._text(node, where)
+        if node.text is None:
+            self.warnings.append(f"{where}: a command is neither text nor a list; left out")
+            return None
         try:
             return tuple(shlex.split(text))
         except ValueError as error:
@@ -248,7 +255,7 @@ class _Reader:
             place = f"{where.rpartition(':')[0]}:{node.line}"
             self.warnings.append(f"{place}: {name} has no value; taken as empty")
 
-        return interpolated(node.text, self._variables, unset)
+        return interpolated(node.text, self._variables, unset).replace("\0", "")
 
 
 def _gpu(node: Node) -> bool:

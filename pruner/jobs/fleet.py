@@ -16,6 +16,8 @@ from pruner.jobs.wants import told
 from pruner.model import Value
 from pruner.requirements.mistakes import one_line
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,98}[A-Za-z0-9])?")
+
 
 class Fleet(Value, frozen=True):
     """What is built, and the services that run it, in the order of their files."""
@@ -75,7 +77,7 @@ def beside_of(fleet: Fleet) -> tuple[Beside, ...]:
     """Return the servers that the services of an image talk to, by way of others as well."""
     services = fleet.compose.services
     found = {each.name: each for service in fleet.services for each in _needed(service, services)}
-    return tuple(_beside(each) for each in found.values())
+    return tuple(_beside(each) for each in found.values() if _HOST.fullmatch(each.name))
 
 
 def left_out(fleet: Fleet, file: Dockerfile) -> Iterator[str]:
@@ -97,7 +99,9 @@ def left_out(fleet: Fleet, file: Dockerfile) -> Iterator[str]:
     for each in {
         each.name: each for item in fleet.services for each in _needed(item, known)
     }.values():
-        if each.command is not None or each.entrypoint is not None:
+        if not _HOST.fullmatch(each.name):
+            yield one_line(f"{each.where}: {each.name!r} is no name of a host; left out")
+        elif each.command is not None or each.entrypoint is not None:
             yield one_line(
                 f"{each.where}: the command of {each.name} is left out: its image's runs"
             )

@@ -190,6 +190,22 @@ def test_what_cannot_be_read_is_one_line(compose: str, said: str, tmp_path: Path
     assert done.lines("guess: image")
 
 
+def test_nonsense_becomes_a_draft_that_can_be_read(tmp_path: Path) -> None:
+    compose = (
+        'services:\n  "a\\u001b[31m\\n/../x":\n    build: .\n    command: {a: b}\n'
+        "    ports: {a: b}\n"
+        '    image: "\\u0007"\n    environment: {"a b=": "x", OK: "\\n[x]\\0"}\n    deploy: []\n'
+        "    depends_on: [_db, x, 3]\n    healthcheck: nope\n  _db: {image: postgres}\n"
+        "  other: {build: ., environment: [1, {x: y}, [z]], depends_on: 3}\n"
+    )
+    done = init(tree(tmp_path, {**FILES, "compose.yaml": compose}))
+    assert done.code == 0
+    assert "\x1b" not in done.err + (tmp_path / "pruner.toml").read_text()
+    (image,) = load(None, tmp_path).images.values()
+    assert [agent.name for agent in image.agents] == ["a_31m_x", "other"]
+    assert (image.agents[0].env, image.services) == ({"OK": "\n[x]"}, {})
+
+
 def test_aliases_that_multiply_cost_nothing(tmp_path: Path) -> None:
     laughs = ["a0: &a0 {x: '1'}"]
     laughs += [
