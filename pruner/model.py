@@ -59,6 +59,7 @@ class Distribution(Value, frozen=True):
     managed: bool = True  # False: no RECORD, so it belongs to the system and is never pruned
     local: str | None = None  # direct_url of a tree or archive that no index has
     archive: str | None = None  # direct_url of an archive behind http(s), which a lock can pin
+    own: str | None = None  # folder of the project that it was installed from: first-party code
     offers: tuple[EntryPoint, ...] = ()
     tags: tuple[str, ...] = ()  # of its wheel: "cp311-cp311-manylinux_2_17_x86_64"
 
@@ -87,6 +88,7 @@ class Inventory(Value, frozen=True):
     on_disk: dict[str, str] = {}
     changed: frozenset[str] = frozenset()  # libraries that are not as RECORD has them
     requires: dict[str, tuple[str, ...]] = {}
+    copies: dict[str, str] = {}  # installed first-party files -> their paths in the source tree
     indexes: tuple[tuple[str, str], ...] = ()  # as Dockerfile.indexes; of pip's configuration there
 
     @property
@@ -318,6 +320,7 @@ class Verdict(Value, frozen=True):
     needs: tuple[str, ...] = ()  # what it declares, of what is installed
     chain: tuple[str, ...] = ()  # the lines that lead to it, "path:line", the entrypoint's first
     used_by: tuple[str, ...] = ()  # distributions whose code loads or reaches it; "" is the image's
+    own: str | None = None  # the folder that it is installed from: first-party, and in no lock
 
     def __post_init__(self) -> None:
         """Refuse a verdict that gives no reason."""

@@ -22,6 +22,8 @@ class Ownership:
         self._owners: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
         for dist in inventory.distributions:
             for file in dist.files:
+                if file.path in inventory.copies:
+                    continue  # the image's own code, wherever it was installed to
                 self._owners[file.path].append((dist.key, file.sha256))
         self._broken = self._losers()
         self._modules = self._named()
@@ -86,8 +88,22 @@ class Ownership:
         return self._real(path)
 
     def is_site(self, path: str) -> bool:
-        """Return whether a loaded file lies where distributions are."""
+        """Return whether a loaded file lies where distributions are, and is not first-party."""
+        if self.copy_of(path) is not None:
+            return False
         return self._real(path).startswith(tuple(f"{d}/" for d in self._inventory.site_dirs))
+
+    def copy_of(self, path: str) -> str | None:
+        """Return the path in the source tree of first-party code that was installed."""
+        if not self._inventory.copies:
+            return None
+        return self._inventory.copies.get(self._real(path, known=False))
+
+    def package_of(self, path: str) -> str:
+        """Return the folder of the topmost package that an installed file is in, "" where none."""
+        below = self.below_site(path)
+        real = self._real(path, known=False)
+        return real[: -len(below)] + below.partition("/")[0] if "/" in below else ""
 
     def below_site(self, path: str) -> str:
         """Return a path without the folder of distributions, or as it is."""
@@ -98,7 +114,7 @@ class Ownership:
     def is_stdlib(self, path: str) -> bool:
         """Return whether a loaded file is the interpreter's own."""
         inside = path.startswith(tuple(f"{d}/" for d in self._inventory.stdlib_dirs))
-        return inside and not self.is_site(path)
+        return inside and self.copy_of(path) is None and not self.is_site(path)
 
     def _real(self, path: str, *, known: bool = True) -> str:
         if known and path in self._owners:

@@ -22,7 +22,7 @@ def own_files(
     """
     for path in paths:
         if not (ownership.is_site(path) or ownership.is_stdlib(path) or ownership.of_file(path)):
-            own = tail_in(path, tree)
+            own = ownership.copy_of(path) or tail_in(path, tree)
             if own is not None:
                 yield path, own
 
@@ -36,7 +36,9 @@ def own_folders(
     """
     files = (item.file for trace in traces for item in trace.loaded if item.kind == "module")
     found = {
-        _folder(path[: -len(own)], own, sources)
+        ownership.package_of(path)
+        if ownership.copy_of(path)
+        else _folder(path[: -len(own)], own, sources)
         for path, own in own_files(dict.fromkeys(files), tree, ownership)
     }
     return tuple(sorted(found - {"", "/"}))

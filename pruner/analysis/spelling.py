@@ -26,7 +26,8 @@ class Spelling:
 
     def own(self, path: str) -> str | None:
         """Return the path of a first-party file as the source tree has it."""
-        return None if self._ownership.is_site(path) else tail_in(path, self._tree)
+        copy = self._ownership.copy_of(path)
+        return copy or (None if self._ownership.is_site(path) else tail_in(path, self._tree))
 
     def chain(self, lines: Iterable[str]) -> tuple[str, ...]:
         """Return several lines, shortened."""

@@ -48,7 +48,7 @@ def decide(inventory: Inventory, evidence: Evidence, policy: Policy) -> tuple[Ve
     roots = sorted(strong & known.keys())
     declared = closure(inventory.requires, roots)
     kept = declared.keys() if policy is Policy.SAFE else set(roots)
-    kept |= {key for key, dist in known.items() if not dist.managed}
+    kept |= {key for key, dist in known.items() if not dist.managed or dist.own is not None}
     return tuple(
         _verdict(dist, evidence, declared, inventory, keep=dist.key in kept)
         for dist in inventory.distributions
@@ -86,10 +86,13 @@ def _verdict(
         needs=inventory.requires.get(key, ()),
         chain=evidence.chains.get(key, ()),
         used_by=evidence.users.get(key, ()),
+        own=dist.own,
     )
 
 
 def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], evidence: Evidence) -> str:
+    if dist.own is not None:
+        return OWN.format(folder="the project" if dist.own == "." else dist.own)
     if dist.key in evidence.wanted:
         return evidence.wanted[dist.key]
     if level is Level.UNUSED:
@@ -101,6 +104,7 @@ def _why(dist: Distribution, level: Level, proofs: tuple[Proof, ...], evidence: 
 
 
 SYSTEM = "belongs to the system, not to the image's requirements"
+OWN = "the image's own code, installed from {folder}"
 REASONS = {
     Level.OBSERVED: "loaded: {what}, {by}",
     Level.REQUIRED: "imported {by}, not loaded in this run",

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 from pruner.audit.found import found, listed
 from pruner.audit.values import Facts, Source, Step
+from pruner.image.commands import commands
 from pruner.image.copies import Copy
 from pruner.image.ignoring import below
-from pruner.image.installs import commands
 from pruner.model import Finding
 
 _REWRITES = {"chown", "chmod", "chgrp"}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pruner.analysis.sizes import size
 from pruner.audit.found import found
 from pruner.audit.values import Facts, Layer, Source, Step
-from pruner.image.installs import commands, script
+from pruner.image.commands import commands, script
 from pruner.model import Finding
 from pruner.rules import Cache, caches
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pruner.audit.found import found, listed
 from pruner.audit.values import Facts, Source
+from pruner.image.commands import script
 from pruner.image.ignoring import below
-from pruner.image.installs import script
 from pruner.model import Finding
 from pruner.rules import weights
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from pruner.audit.values import Source, Step
-from pruner.image.installs import commands
+from pruner.image.commands import commands
 from pruner.model import Value
 
 _MANAGERS = {"apt-get", "apt", "aptitude", "apk", "dnf", "yum", "microdnf", "tdnf", "zypper"}

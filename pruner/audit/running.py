@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from pruner.audit.found import found
 from pruner.audit.values import Facts, Source
+from pruner.image.commands import script
 from pruner.image.expand import expand
-from pruner.image.installs import script
 from pruner.model import Finding
 
 _ROOT = {"", "root", "0"}

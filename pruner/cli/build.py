@@ -40,7 +40,7 @@ def command(name: str, *, keep: bool, config: Path | None, as_json: bool) -> int
     job = Job(config=read, image=image, agents=image.agents, policy=image.policy)
     with watching() as watcher:
         clock = Clock(watcher)
-        with opened() as yard:
+        with opened(read.root) as yard:
             report = build.run(job, yard, clock, keep=keep)
     emit(
         msgspec.json.format(plain_json(report), indent=2) + b"\n"

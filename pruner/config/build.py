@@ -37,6 +37,8 @@ def _image(name: str, table: schema.ImageTable, project: schema.ProjectTable) ->
         dockerfile=table.dockerfile,
         context=table.context,
         requirements=table.requirements,
+        extras=table.extras,
+        groups=table.groups,
         build_args=table.build_args,
         gpu=table.gpu,
         policy=table.policy or values.DEFAULT_POLICY,

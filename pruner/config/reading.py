@@ -1,14 +1,13 @@
 """Find the configuration, read it, and check it."""
 
 import os
-import re
-import tomllib
 from pathlib import Path
 from typing import Any
 
 from pruner.config import build, checks
 from pruner.config.files import read_text
 from pruner.config.mistakes import Mistake, Where, one_line
+from pruner.config.toml import parsed
 from pruner.config.translate import convert
 from pruner.config.values import Config
 from pruner.errors import UsageError
@@ -17,7 +16,6 @@ _OURS = "pruner.toml"
 _SHARED = "pyproject.toml"
 _TABLE = ("tool", "pruner")
 _HINT = "`pruner init` writes a first draft"
-_POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def load(path: Path | None, start: Path) -> Config:
@@ -35,7 +33,7 @@ def parse(text: str, file: Path) -> Config:
     shared = file.name == _SHARED
     where = Where(file=_display(file), table=_TABLE if shared else ())
     try:
-        data: Any = _toml(text, where)
+        data: Any = parsed(text, where.file)
         if shared:
             data = _own_table(data, where)
         checks.plain_data(data, ())
@@ -62,7 +60,7 @@ def _mentions_us(shared: Path) -> bool:
     text = read_text(shared, where.file)
     if "pruner" not in text:
         return False
-    tool = _toml(text, where).get("tool")
+    tool = parsed(text, where.file).get("tool")
     return isinstance(tool, dict) and "pruner" in tool
 
 
@@ -71,26 +69,6 @@ def _own_table(data: dict[str, Any], where: Where) -> object:
     if not isinstance(tool, dict) or "pruner" not in tool:
         raise where.error("is missing", hint=_HINT)
     return tool["pruner"]
-
-
-def _toml(text: str, where: Where) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except ValueError as error:
-        what, place = _syntax(str(error), text)
-        raise UsageError(one_line(f"{where.file}:{place}: not TOML: {what}")) from None
-    except RecursionError:
-        raise UsageError(one_line(f"{where.file}: not TOML: nested too deeply")) from None
-
-
-def _syntax(message: str, text: str) -> tuple[str, str]:
-    """Return what tomllib says and where, as "line:column"."""
-    what = _POSITION.sub("", message)
-    match = _POSITION.search(message)
-    if match and match[1]:
-        return what, f"{match[1]}:{match[2]}"
-    lines = text.split("\n")
-    return what, f"{len(lines)}:{len(lines[-1]) + 1}" if match else "1:1"
 
 
 def _display(path: Path) -> str:

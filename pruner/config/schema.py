@@ -10,6 +10,7 @@ from pruner.config import checks
 from pruner.config.mistakes import Key, Mistake
 from pruner.config.rule_tables import RulesTable
 from pruner.config.table import Table
+from pruner.config.values import is_project
 from pruner.model import Policy
 
 
@@ -161,6 +162,8 @@ class ImageTable(Table, frozen=True, kw_only=True):
     dockerfile: str | None = None
     context: str = "."
     requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     build_args: dict[str, str] = {}  # noqa: RUF012
     gpu: bool = False
     policy: Policy | None = None
@@ -187,6 +190,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
             checks.requirement(line, "use", index)
         for name in self.services:
             checks.name(name, "services", name)
+        self._check_project()
         checks.variables(self.build_args, "build_args")
         checks.indexes(self.indexes)
         checks.python(self.python)
@@ -202,6 +206,15 @@ class ImageTable(Table, frozen=True, kw_only=True):
             found.append((("dockerfile",), self.dockerfile))
         found += [(("requirements", n), path) for n, path in enumerate(self.requirements)]
         return found
+
+    def _check_project(self) -> None:
+        for key in ("extras", "groups"):
+            names = getattr(self, key)
+            for index, name in enumerate(names):
+                checks.name(name, key, index)
+            if names and not any(is_project(path) for path in self.requirements):
+                hint = 'they are a project\'s: requirements = ["pyproject.toml"]'
+                raise Mistake("no pyproject.toml is among requirements", key, hint=hint)
 
     def _check_agents(self) -> None:
         if not self.agents:

@@ -108,6 +108,8 @@ class Image(Value, frozen=True, kw_only=True):
     dockerfile: str | None = None
     context: str = "."
     requirements: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()  # of the pyproject.toml among the requirements
+    groups: tuple[str, ...] = ()  # dependency groups of it
     build_args: dict[str, str] = {}  # noqa: RUF012
     gpu: bool = False
     policy: Policy = DEFAULT_POLICY
@@ -119,6 +121,11 @@ class Image(Value, frozen=True, kw_only=True):
     processes: int = 512
     indexes: dict[str, str] = {}  # noqa: RUF012  normalised name -> the index it comes from
     ignore: tuple[str, ...] = ()  # codes that `pruner audit` does not tell of this image
+
+    @property
+    def projects(self) -> tuple[str, ...]:
+        """The pyproject.toml files among the requirements."""
+        return tuple(path for path in self.requirements if is_project(path))
 
     @property
     def memory_bytes(self) -> int:
@@ -161,6 +168,11 @@ class Config(Value, frozen=True, kw_only=True):
         for index, path in enumerate(image.requirements):
             files.require(self.where, self.root, (*key, "requirements", index), path)
         return image
+
+
+def is_project(path: str) -> bool:
+    """Return whether a source of requirements is a project's own description."""
+    return path.rpartition("/")[2] == "pyproject.toml"
 
 
 def _images_hint(name: str, images: Mapping[str, Image]) -> str:

@@ -7,6 +7,9 @@ from pathlib import Path, PurePosixPath
 
 from pruner.model import Value
 
+DESCRIPTIONS = ("pyproject.toml", "setup.py", "setup.cfg")
+"""What makes a folder one that installers take, in the order in which they look."""
+
 
 class Copy(Value, frozen=True, kw_only=True):
     """Sources of the build context, or of another stage, and where they go."""
@@ -46,6 +49,14 @@ def origin(
         if context is None or (context / found).is_file():
             return found
     return None
+
+
+def description(
+    folder: str, stage: int, copies: Mapping[int, Sequence[Copy]], context: Path | None
+) -> str | None:
+    """Return the pyproject.toml of the build context that describes a folder of a stage."""
+    files = (posixpath.join(folder, name) for name in DESCRIPTIONS)
+    return next((found for file in files if (found := origin(file, stage, copies, context))), None)
 
 
 def _as_file(path: str, source: str, to: str) -> Iterator[str]:

@@ -2,13 +2,11 @@
 
 import posixpath
 import re
-import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from pruner.image.expand import exec_form, expand
+from pruner.image.commands import assignments, commands, split, words_of
 from pruner.image.instructions import Instruction
 
-_BETWEEN = re.compile(r"&&|\|\||[;|\n&()]")
 _PIP = re.compile(r"(.*/)?pip[\d.]*")
 _FLAGS = ("-r", "--requirement", "--requirements")
 _INDEX_OPTIONS = {
@@ -23,27 +21,10 @@ _INDEX_VARIABLES = {
 }
 
 
-def script(run: Instruction) -> str:
-    """Return what a RUN line has the shell run."""
-    listed = exec_form(run.value)
-    return shlex.join(listed) if listed else "\n".join((run.value, *run.heredocs))
-
-
-def commands(run: Instruction, variables: Mapping[str, str]) -> Iterator[list[str]]:
-    """Yield the words of each command of a RUN line, those that the line itself sets replaced."""
-    told = dict(variables)
-    for command in _BETWEEN.split(script(run)):
-        argv = _argv(command, told)
-        told.update(_assignments(argv[1:] if argv[:1] == ["export"] else argv))
-        if argv:
-            yield argv
-
-
 def installed_files(run: Instruction, workdir: str, variables: Mapping[str, str]) -> Iterator[str]:
     """Yield the absolute container paths of the requirement files that a RUN line installs."""
     folder = workdir
-    for command in _BETWEEN.split(script(run)):
-        argv = _argv(command, variables)
+    for argv in commands(run, variables):
         if argv[:1] == ["cd"] and len(argv) > 1:
             folder = posixpath.join(folder, argv[1])
         for file in _requirements(argv):
@@ -57,22 +38,15 @@ def named_indexes(run: Instruction, variables: Mapping[str, str]) -> Iterator[tu
     in front of the command, or in those that the image has by then.
     """
     exported: dict[str, str] = {}
-    for command in _BETWEEN.split(script(run)):
-        argv = _argv(command, {**variables, **exported})
+    for command in split(run):
+        argv = words_of(command, {**variables, **exported})
         if argv[:1] == ["export"]:
-            exported |= dict(_assignments(argv[1:]))
+            exported |= dict(assignments(argv[1:]))
         start = next((n for n, word in enumerate(argv) if _PIP.fullmatch(word)), None)
         if start is not None and {"install", "sync", "wheel"} & set(argv[start + 1 :]):
-            told = {**variables, **exported, **dict(_assignments(argv[:start]))}
+            told = {**variables, **exported, **dict(assignments(argv[:start]))}
             yield from _of_variables(told)
             yield from _of_options(argv[start + 1 :])
-
-
-def _assignments(words: Iterable[str]) -> Iterator[tuple[str, str]]:
-    for word in words:
-        name, equals, value = word.partition("=")
-        if equals and name.isidentifier():
-            yield name, value
 
 
 def _of_variables(variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -102,14 +76,6 @@ def mounted(run: Instruction, workdir: str) -> Iterator[tuple[str, str, str | No
         target = parts.get("target") or parts.get("dst") or parts.get("destination")
         if target:
             yield source, posixpath.join(workdir, target), parts.get("from")
-
-
-def _argv(command: str, variables: Mapping[str, str]) -> list[str]:
-    try:
-        words = shlex.split(command, comments=True)
-    except ValueError:
-        words = command.split()
-    return [expand(word, variables) for word in words]
 
 
 def _requirements(argv: list[str]) -> Iterator[str]:

@@ -6,11 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
+
 from pruner.errors import UsageError
-from pruner.image.copies import Copy, origin
+from pruner.image.copies import Copy, description, origin
 from pruner.image.expand import exec_form, expand, pairs, words
 from pruner.image.installs import installed_files, mounted, named_indexes
 from pruner.image.instructions import Instruction
+from pruner.image.projects import Install, installed_projects
 from pruner.image.values import Dockerfile, Stage
 
 _FROM = re.compile(r"(\S+)(?:\s+as\s+(\S+))?", re.IGNORECASE)
@@ -69,6 +72,7 @@ class _Walk:
         self._copies: dict[int, list[Copy]] = {}
         self._installs: dict[int, list[str]] = {}
         self._indexes: dict[int, list[tuple[str, str]]] = {}
+        self._projects: dict[int, list[Install]] = {}
 
     def step(self, item: Instruction) -> None:
         """Take one instruction in."""
@@ -109,7 +113,17 @@ class _Walk:
             indexes=tuple(
                 dict.fromkeys(pair for stage in reached for pair in self._indexes.get(stage, ()))
             ),
+            projects=tuple(self._found(reached, context)),
+            layers={stage: tuple(self._copies[stage]) for stage in reached},
         )
+
+    def _found(self, reached: Sequence[int], context: Path | None) -> Iterator[Install]:
+        """Yield the installations of projects whose folder stems from the build context."""
+        for stage in reached:
+            for item in self._projects.get(stage, ()):
+                path = description(item.folder, stage, self._copies, context)
+                if path is not None:
+                    yield msgspec.structs.replace(item, path=path)
 
     def _reached(self, stage: int) -> set[int]:
         found, todo = set(), [stage]
@@ -183,6 +197,8 @@ class _Walk:
         files = installed_files(item, state.workdir, state.variables)
         self._installs.setdefault(index, []).extend(files)
         self._indexes.setdefault(index, []).extend(named_indexes(item, state.variables))
+        projects = installed_projects(item, state.workdir, state.variables)
+        self._projects.setdefault(index, []).extend(projects)
 
 
 def _set(state: _State, item: Instruction) -> None:

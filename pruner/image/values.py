@@ -1,7 +1,11 @@
 """What a Dockerfile says, as frozen values."""
 
+import posixpath
+from pathlib import Path
+
 from pruner.image.bases import python_version
-from pruner.image.copies import Copy
+from pruner.image.copies import Copy, description, origin
+from pruner.image.projects import Install
 from pruner.model import Value
 
 
@@ -29,6 +33,24 @@ class Dockerfile(Value, frozen=True, kw_only=True):
     copies: tuple[Copy, ...] = ()  # of the build context, by every stage that reaches the last
     requirements: tuple[str, ...] = ()  # installed, as paths of the build context
     indexes: tuple[tuple[str, str], ...] = ()  # ("index_url", URL) and the like, of its installers
+
+    projects: tuple[Install, ...] = ()  # installed from a folder of the build context
+    layers: dict[int, tuple[Copy, ...]] = {}  # noqa: RUF012  of the stages that reach the last
+
+    def tree_of(self, folder: str, context: Path) -> str | None:
+        """Return the folder of the build context that a project in a folder of a stage stems from.
+
+        The stage is not known afterwards: the last one that has such a folder is meant.
+        """
+        for stage in sorted(self.layers, reverse=True):
+            found = description(folder, stage, self.layers, context)
+            if found is not None:
+                return posixpath.dirname(found) or "."
+        return None
+
+    def file_of(self, path: str, context: Path) -> str | None:
+        """Return the file of the build context that a file of the last stage stems from."""
+        return origin(path, max(self.layers, default=0), self.layers, context)
 
     @property
     def base(self) -> str:

@@ -126,7 +126,7 @@ def assess(
     ownership = Ownership(seen.subject.inventory)
     files = reached(seen.subject.tree, seen.subject.entries, seen.runs)
     counted = count(config.root, files, _ran(seen, repeated, ownership))
-    kept = [row for row in verdicts if row.kept and row.level != Level.UNUSED.word]
+    kept = [row for row in verdicts if row.kept and not row.own and row.level != Level.UNUSED.word]
     before = seen.subject.traces
     first, both = (_used(traces, seen, ownership) for traces in (before, seen.runs))
     names = {trace.agent for trace in before}

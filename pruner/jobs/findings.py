@@ -83,7 +83,7 @@ def misplaced(requirements: Requirements) -> Iterator[Finding]:
 
 def _unpinnable(seen: Observation) -> Iterator[Finding]:
     for dist in seen.subject.inventory.distributions:
-        if dist.local is not None:
+        if dist.local is not None and dist.own is None:
             yield Finding(
                 code="PRN103",
                 severity="error",

@@ -15,7 +15,6 @@ from pruner.jobs.prove import Trial
 from pruner.jobs.replace import Plan
 from pruner.jobs.study import study
 from pruner.model import Conflict, Distribution, Inventory, Trace, Verdict
-from pruner.requirements import Requirements
 from pruner.sandbox.base import Environment
 
 
@@ -37,7 +36,7 @@ class Inspection:
     def look(self, environment: Environment, traces: tuple[Trace, ...]) -> Iterable[str]:
         """Look at an environment; return what speaks against the lock that it was made from."""
         trial = self._trial
-        inventory = take_inventory(environment, Requirements(), trial.clock)
+        inventory = take_inventory(environment, trial.clock)
         with study(environment, inventory, trial.clock) as reading:
             linkage = dict(reading.linkage)
         self._inventory, self._linkage = inventory, linkage

@@ -16,6 +16,7 @@ from pruner.errors import AgentError
 from pruner.image.dockerfile import read_dockerfile
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
+from pruner.jobs.own import own_requirements, with_copies, with_own
 from pruner.lock.places import Places, gather
 from pruner.model import (
     AgentReport,
@@ -23,11 +24,12 @@ from pruner.model import (
     Finding,
     GpuReport,
     Inventory,
+    SourceTree,
     Trace,
     Value,
     normalise,
 )
-from pruner.requirements import Requirements, read_requirements
+from pruner.requirements import Requirements, of_image
 from pruner.sandbox.base import Environment
 from pruner.sandbox.probes import printed
 from pruner.static.commands import programs
@@ -71,12 +73,14 @@ def observe(
 ) -> Observation:
     """Take stock of a prepared environment and run the agents in it."""
     requirements = read_image_requirements(config, image)
-    inventory = take_inventory(environment, requirements, clock)
+    inventory = own_inventory(config, image, environment, clock)
     with clock.step("read the source tree", sandbox=False):
         tree = read_tree(config.root, config.source, inventory.version)
+        inventory = with_copies(inventory, tree)
         argvs = [*(agent.argv for agent in agents), *_image_commands(config, image)]
         entries = [file for argv in argvs[: len(agents)] for file in entry_files(tree, argv)]
         entries += entry_files(tree, _healthcheck(config, image))
+        entries += [file for argv in argvs for file in _own_scripts(inventory, tree, argv)]
         tree, scripts = with_shell_scripts(tree, config.root, config.source, argvs)
         entries += scripts
     traces = tuple(trace(environment, agent, clock) for agent in agents)
@@ -88,7 +92,7 @@ def observe(
         said=_said(config, image, agents),
         named=_named(config, image, agents),
         asked=frozenset(
-            normalise(Requirement(item.text).name) for item in requirements.requirements
+            normalise(Requirement(line).name) for line in _direct(requirements, inventory, image)
         ),
         wanted={normalise(name): "kept by the configuration" for name in image.keep},
     )
@@ -160,16 +164,46 @@ def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, st
 
 def read_image_requirements(config: Config, image: Image) -> Requirements:
     """Read the requirement files of an image."""
-    return read_requirements([config.root / path for path in image.requirements], config.root)
+    return of_image(image, config.root)
 
 
-def take_inventory(environment: Environment, requirements: Requirements, clock: Clock) -> Inventory:
-    """Read what is installed, and who needs whom."""
+def _direct(requirements: Requirements, inventory: Inventory, image: Image) -> list[str]:
+    """Return the image's own requirements as written, those of its own projects among them."""
+    own = own_requirements(inventory, image.extras)
+    return [*(item.text for item in requirements.requirements), *own]
+
+
+def _own_scripts(inventory: Inventory, tree: SourceTree, argv: Sequence[str]) -> Iterable[str]:
+    """Yield the first-party files that a command starts by the name of a script."""
+    names = set(programs(argv))
+    for dist in inventory.distributions:
+        for offer in dist.offers if dist.own is not None else ():
+            if offer.group == "console_scripts" and offer.name in names:
+                yield from entry_files(tree, ["python", "-m", offer.module])
+
+
+def own_inventory(
+    config: Config, image: Image, environment: Environment, clock: Clock
+) -> Inventory:
+    """Read what is installed in an original, what of it is the image's own, and who needs whom."""
+    requirements = read_image_requirements(config, image)
+    inventory = with_own(_installed(environment, clock), config, image)
+    with clock.step("work out who needs whom", sandbox=False):
+        return with_graph(inventory, _direct(requirements, inventory, image))
+
+
+def take_inventory(environment: Environment, clock: Clock) -> Inventory:
+    """Read what is installed, and who needs whom, whatever an image asks for."""
+    inventory = _installed(environment, clock)
+    with clock.step("work out who needs whom", sandbox=False):
+        return with_graph(inventory, ())
+
+
+def _installed(environment: Environment, clock: Clock) -> Inventory:
     with clock.step("read what is installed", sandbox=True):
         argv = [environment.python, "-I", f"{environment.tools}/inventory.py"]
         done = environment.run(argv, timeout=INVENTORY_TIMEOUT)
-    with clock.step("work out who needs whom", sandbox=False):
-        return with_graph(parse(printed(done)), [item.text for item in requirements.requirements])
+    return parse(printed(done))
 
 
 def trace(environment: Environment, agent: Agent, clock: Clock) -> Trace:

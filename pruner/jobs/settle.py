@@ -114,7 +114,7 @@ class _Press:
         proof = prove(
             self._trial,
             {report.name: report for report in reports(self._case.seen.subject.traces)},
-            to_install(text, self._case.seen.places, built.constraints),
+            to_install(text, self._case.seen.places, built.constraints, plan.verdicts),
             _kept_names(self._case.holding, plan, found),
             inspection.look if plan.changed else None,
             self._case.seen.gpu,
@@ -122,10 +122,13 @@ class _Press:
         return _Attempt(plan, text, built, proof, inspection)
 
 
-def to_install(text: LockText, places: Places, constraints: str) -> LockFiles:
-    """Return a lock as uv installs it: with the credentials that it needs."""
+def to_install(
+    text: LockText, places: Places, constraints: str, verdicts: Sequence[Verdict]
+) -> LockFiles:
+    """Return a lock as uv installs it: with the credentials that it needs, and its own code."""
     whole = installable(text.requirements, Path("/"), places.urls)
-    return LockFiles(requirements=whole, constraints=constraints)
+    own = {row.name: row.own for row in verdicts if row.own is not None and row.kept}
+    return LockFiles(requirements=whole, constraints=constraints, own=own)
 
 
 def settle(trial: Trial, case: Case, reading: Reading, policy: Policy) -> Settled:

@@ -4,7 +4,6 @@ import os
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -12,66 +11,52 @@ import msgspec
 from pruner.errors import UsageError
 from pruner.image.bases import has_cuda
 from pruner.image.dockerfile import Dockerfile, read_dockerfile
-from pruner.model import Value
-from pruner.requirements import read_requirements
+from pruner.jobs.code import source
+from pruner.jobs.fleet import Fleet, beside_of, dockerfile_of, fleets, left_out, starts_of
+from pruner.jobs.found import Beside, Found, Survey
+from pruner.jobs.starts import starts
+from pruner.jobs.wants import Wants, describes_project, names_gpu, of_files, told, unreadable, wants
+from pruner.requirements.project import FILE
 
 _DEEPEST = 6
 _SKIPPED = frozenset({"__pycache__", "build", "dist", "node_modules", "site-packages", "venv"})
-_NOT_SHIPPED = frozenset({"docs", "doc", "examples", "test", "tests"})
-_NOT_CODE = frozenset({"setup.py", "conftest.py", "noxfile.py", "tasks.py"})
 _DOCKERFILE = re.compile(r"Dockerfile(\.[\w-]+)?|[\w.-]+\.[Dd]ockerfile")
 _NOT_DOCKERFILE = re.compile(r".*\.(dockerignore|bak|orig|rej|swp|md|txt)")
 _REQUIREMENTS = re.compile(r".*requirements.*\.(txt|in)", re.IGNORECASE)
-_GPU = re.compile(
-    r"^\s*(nvidia-(?!ml)|onnxruntime-gpu|tensorflow\[and-cuda\]|cupy|faiss-gpu)|\+cu1\d\d|/whl/cu",
-    re.IGNORECASE | re.MULTILINE,
-)
-
-
-class Found(Value, frozen=True, kw_only=True):
-    """One image of the tree: paths are relative to it."""
-
-    name: str
-    path: str | None  # of the Dockerfile
-    dockerfile: Dockerfile | None = None
-    context: str = "."
-    requirements: tuple[str, ...] = ()
-    gpu: bool = False
-
-
-class Survey(Value, frozen=True, kw_only=True):
-    """What was found, and what could not be read."""
-
-    images: tuple[Found, ...]
-    source: tuple[str, ...]
-    warnings: tuple[str, ...] = ()
 
 
 def survey(root: Path) -> Survey:
     """Look through a tree. Raises UsageError where nothing in it can be an image."""
     files = sorted(_files(root))
-    requirements = [name for name in files if _is_requirements(name)]
+    known = [name for name in files if _is_requirements(name) or describes_project(root, name)]
+    composed, warnings = fleets(root, files)
     images: list[Found] = []
-    warnings: list[str] = []
-    for name in (name for name in files if _is_dockerfile(name)):
+    built = {fleet.build.dockerfile for fleet in composed}
+    alone = (name for name in files if _is_dockerfile(name) and name not in built)
+    places: list[Fleet | str] = [*composed, *alone]
+    for place in places:
+        name = place if isinstance(place, str) else place.build.dockerfile
         try:
-            image = _image(root, name, requirements)
+            image, said = _image(root, place, known)
         except UsageError as error:
-            warnings.append(f"{_told(error)}; left out")
+            warnings.append(f"{told(error)}; left out")
             continue
         if _has_python(image):
             images.append(image)
+            warnings += said
         else:
             warnings.append(f"{name}: no Python is seen in it; left out")
-    if not images and requirements:
-        images = [_without_dockerfile(root, requirements)]
+    if not images and known:
+        images = [_without_dockerfile(root, known)]
     if not images:
         raise _nothing(root, warnings)
     for image in images:
-        warnings += _unreadable(root, image)
+        found = Wants(requirements=image.requirements, extras=image.extras, groups=image.groups)
+        warnings += unreadable(root, found)
+    images = _named_apart(images)
     return Survey(
         images=tuple(_renamed(images)),
-        source=_source(files, images),
+        source=source(files, images),
         warnings=tuple(dict.fromkeys(warnings)),
     )
 
@@ -105,24 +90,52 @@ def _is_dockerfile(name: str) -> bool:
 
 def _is_requirements(name: str) -> bool:
     base, folder = posixpath.basename(name), posixpath.basename(posixpath.dirname(name))
-    return bool(_REQUIREMENTS.fullmatch(base)) or (
-        folder == "requirements" and base.endswith((".txt", ".in"))
-    )
+    listed = folder == "requirements" and base.endswith((".txt", ".in"))
+    return bool(_REQUIREMENTS.fullmatch(base)) or listed
 
 
-def _image(root: Path, name: str, requirements: Sequence[str]) -> Found:
-    context = _context(root, name)
-    file = read_dockerfile(root / name, context=root / context, shown=name)
-    named = [posixpath.normpath(posixpath.join(context, item)) for item in file.requirements]
-    wanted = tuple(named) or _beside(name, requirements)
-    return Found(
+def _image(root: Path, place: Fleet | str, known: Sequence[str]) -> tuple[Found, list[str]]:
+    """Return the image of a Dockerfile, or of what compose files build, and what is to be said."""
+    if isinstance(place, str):
+        name, context, args = place, _context(root, place), dict[str, str]()
+        file = read_dockerfile(root / name, context=root / context, shown=name)
+        run = starts(root, file, context, posixpath.dirname(name))
+        beside: tuple[Beside, ...] = ()
+        said: list[str] = []
+    else:
+        name, context, args = place.build.dockerfile, place.build.context, place.build.args
+        file = dockerfile_of(root, place.build)
+        run, beside = starts_of(place, file), beside_of(place)
+        said = list(left_out(place, file))
+    wanted = wants(root, file, name, context, known)
+    gpu_from = _gpu_from(root, file, name, wanted)
+    if not isinstance(place, str) and any(service.gpu for service in place.services):
+        gpu_from = next(service.where for service in place.services if service.gpu)
+    found = Found(
         name=_image_name(root, name),
         path=name,
         dockerfile=file,
         context=context,
-        requirements=wanted,
-        gpu=has_cuda(file.base) or "gpu" in _image_name(root, name).lower() or _gpu(root, wanted),
+        build_args=args,
+        requirements=wanted.requirements,
+        extras=wanted.extras,
+        groups=wanted.groups,
+        scripts=wanted.scripts,
+        python=file.python_version or wanted.python,
+        python_from=f"{file.base} brings it" if file.python_version else "requires-python",
+        gpu=bool(gpu_from),
+        gpu_from=gpu_from,
+        starts=run,
+        beside=beside,
     )
+    return found, [*said, *wanted.warnings]
+
+
+def _gpu_from(root: Path, file: Dockerfile, name: str, wanted: Wants) -> str:
+    named = has_cuda(file.base) or "gpu" in _image_name(root, name).lower()
+    if named or names_gpu(root, wanted.requirements):
+        return "from names in the base image or the requirements"
+    return ""
 
 
 def _context(root: Path, name: str) -> str:
@@ -140,19 +153,21 @@ def _context(root: Path, name: str) -> str:
     return folder if present(folder) > present(".") else "."
 
 
-def _beside(name: str, requirements: Sequence[str]) -> tuple[str, ...]:
-    """Return the requirement file that goes with a Dockerfile which names none."""
-    for folder in (posixpath.dirname(name), ""):
-        for item in requirements:
-            if item == posixpath.join(folder, "requirements.txt"):
-                return (item,)
-    return ()
-
-
-def _without_dockerfile(root: Path, requirements: Sequence[str]) -> Found:
-    shallow = min(requirements, key=lambda name: (name.count("/"), len(name)))
+def _without_dockerfile(root: Path, known: Sequence[str]) -> Found:
+    shallow = min(known, key=lambda name: (name.count("/"), name.endswith(FILE), len(name)))
     name = safe_name(root.resolve().name, "app")
-    return Found(name=name, path=None, requirements=(shallow,), gpu=_gpu(root, [shallow]))
+    wanted = of_files(root, [shallow])
+    gpu = names_gpu(root, [shallow])
+    return Found(
+        name=name,
+        path=None,
+        requirements=wanted.requirements,
+        scripts=wanted.scripts,
+        python=wanted.python,
+        python_from="requires-python",
+        gpu=gpu,
+        gpu_from="from names in the base image or the requirements" if gpu else "",
+    )
 
 
 def _image_name(root: Path, name: str) -> str:
@@ -166,6 +181,17 @@ def _image_name(root: Path, name: str) -> str:
     return safe_name(own, "app")
 
 
+def _named_apart(images: Sequence[Found]) -> list[Found]:
+    """Name images that one Dockerfile makes, with other arguments, after their services."""
+    paths = [image.path for image in images]
+    return [
+        msgspec.structs.replace(image, name=safe_name(image.starts[0].name or "", image.name))
+        if image.path is not None and paths.count(image.path) > 1 and image.starts
+        else image
+        for image in images
+    ]
+
+
 def _renamed(images: Sequence[Found]) -> Iterator[Found]:
     taken: set[str] = set()
     for image in images:
@@ -176,79 +202,18 @@ def _renamed(images: Sequence[Found]) -> Iterator[Found]:
         yield msgspec.structs.replace(image, name=name)
 
 
-def _gpu(root: Path, requirements: Sequence[str]) -> bool:
-    for name in requirements:
-        with suppress(OSError):
-            if _GPU.search((root / name).read_text("utf-8", "replace")):
-                return True
-    return False
-
-
-def _unreadable(root: Path, image: Found) -> Iterator[str]:
-    try:
-        found = read_requirements([root / name for name in image.requirements], root)
-    except UsageError as error:
-        yield _told(error)
-        return
-    for item in found.misplaced:
-        options = " ".join(f"`{option}`" for option in item.options)
-        hint = f"options of an index stand on a line of their own: {options}"
-        line = " ".join((item.requirement, *item.options))
-        where = f"{item.file}:{item.line}: option on the line of a requirement"
-        yield f"{where}: {line} ({hint})"
-
-
-def _told(error: UsageError) -> str:
-    return f"{error.message} ({error.hint})" if error.hint else error.message
-
-
 def _has_python(image: Found) -> bool:
     file = image.dockerfile
-    if file is None or file.requirements or file.python_version:
+    if file is None or file.requirements or file.projects or file.python_version:
         return True
-    words = (file.base, *file.argv, *image.requirements)
-    return any(re.search(r"py|unicorn|torch|cuda", word) for word in words)
-
-
-def _source(files: Sequence[str], images: Sequence[Found]) -> tuple[str, ...]:
-    """Return the first-party trees: folders with Python files that Dockerfiles copy."""
-    code = [name for name in files if name.endswith(".py")]
-    copied = {path for image in images for path in _copied(image)} or {"."}
-    found: set[str] = set()
-    for path in copied:
-        found.update(_tops(path, code))
-    if "." in found or not found:
-        return (".",)
-    return tuple(sorted(top for top in found if not any(top.startswith(f + "/") for f in found)))
-
-
-def _tops(path: str, code: Sequence[str]) -> Iterator[str]:
-    """Yield the folders that copying `path` brings Python files from."""
-    for name in code:
-        if path == ".":
-            folder = name.partition("/")[0]
-        elif name == path or name.startswith(f"{path}/"):
-            folder = path
-        else:
-            continue
-        if folder != name:
-            if path != "." or folder not in _NOT_SHIPPED:
-                yield folder
-        elif posixpath.basename(name) not in _NOT_CODE:
-            yield posixpath.dirname(name) or "."  # a file by itself: its folder is the tree
-
-
-def _copied(image: Found) -> Iterator[str]:
-    for copy in image.dockerfile.copies if image.dockerfile else ():
-        for source in copy.sources:
-            plain = posixpath.dirname(source) if any(char in source for char in "*?[") else source
-            yield posixpath.normpath(posixpath.join(image.context, plain.lstrip("/") or "."))
+    words = (file.base, *(word for start in image.starts for word in start.argv), *file.argv)
+    return any(re.search(r"py|unicorn|torch|cuda", word) for word in (*words, *image.requirements))
 
 
 def _nothing(root: Path, warnings: Sequence[str]) -> UsageError:
     if warnings:
         return UsageError(f"no Dockerfile here can be used: {warnings[0]}")
     return UsageError(
-        f"{root}: no Dockerfile and no requirements.txt here or below",
+        f"{root}: no Dockerfile, no requirements.txt and no pyproject.toml here or below",
         hint="name the folder that images are built from: pruner init PATH",
     )

@@ -17,13 +17,14 @@ from pruner.files import plain_json, write_all
 from pruner.jobs.findings import misplaced, tell
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import (
+    own_inventory,
     private_folder,
     read_image_requirements,
     reports,
     require_success,
-    take_inventory,
     trace,
 )
+from pruner.jobs.own import with_copies
 from pruner.jobs.recall import past, project_folder
 from pruner.jobs.record import Run, read_records, write_runs
 from pruner.model import SCHEMA, AgentReport, Document, Inventory, Level, Policy, Sizes, Trace
@@ -45,7 +46,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Do
     with ExitStack() as stack:
         with clock.step("install the original", sandbox=True):
             environment = stack.enter_context(sandbox.original(job.image))
-        inventory = take_inventory(environment, requirements, clock)
+        inventory = own_inventory(job.config, job.image, environment, clock)
         traces = tuple(trace(environment, agent, clock) for agent in job.agents)
     write_all({folder / "traces" / f"{item.agent}.json": plain_json(item) for item in traces})
     require_success(traces)
@@ -85,12 +86,13 @@ def _document(
     agents: tuple[AgentReport, ...],
     histories: Mapping[str, tuple[Past, ...]],
 ) -> Document:
+    tree = read_tree(job.config.root, job.config.source)
+    inventory = with_copies(inventory, tree)
     ownership = Ownership(inventory)
     use = Use(inventory, ownership, startup_modules())
     everything = [item for history in histories.values() for item in history]
     traces = [item.trace for item in everything]
     started = with_programs(agents, traces, inventory, ownership)
-    tree = read_tree(job.config.root, job.config.source)
     seen = Spelling(ownership, tree).proofs(use.of(traces))
     verdicts = decide(inventory, Evidence(proofs={Level.OBSERVED: seen}), Policy.SAFE)
     rows = tuple(row for row in verdicts if row.level == Level.OBSERVED.word)

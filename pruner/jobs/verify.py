@@ -52,6 +52,7 @@ def check(job: Job, lock: Written, sandbox: Sandbox, clock: Clock) -> Document:
     files = LockFiles(
         requirements=installable(lock.requirements, folder, places.urls),
         constraints=lock.constraints,
+        own={row.name: row.own for row in committed.distributions if row.own is not None},
     )
     names = committed.proof.touched if committed.proof else ()
     trial = Trial(job.image, job.agents, sandbox, clock)

@@ -76,7 +76,7 @@ def gather(
         else:
             extra.append(Place(url=_whole(url, environ), flat=kind == "find_links"))
     own = {}
-    for item in requirements.requirements:
+    for item in (*requirements.constraints, *requirements.requirements):
         if (source := own_source(item)) is not None:
             own[item.key] = Place(url=source[0], flat=source[1])
     flat = {place.key for place in extra if place.flat}

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from pruner.config import Image
 from pruner.errors import UsageError
+from pruner.requirements.locked import lock_beside, read_lock
 from pruner.requirements.misplaced import Apart, apart
 from pruner.requirements.mistakes import (
     MISPLACED,
@@ -22,6 +24,8 @@ from pruner.requirements.mistakes import (
     refuse_contradictions,
     unparsable,
 )
+from pruner.requirements.project import FILE as PROJECT
+from pruner.requirements.project import read_project
 from pruner.requirements.values import Direct, Indexes, Misplaced, Requirement, Requirements
 
 if TYPE_CHECKING:
@@ -34,27 +38,42 @@ _URL = re.compile(r"[a-z+]+://", re.IGNORECASE)
 _FLAGS = {"no_index", "pre"}
 
 
-def read_requirements(paths: Sequence[Path], root: Path | None = None) -> Requirements:
+def read_requirements(
+    paths: Sequence[Path],
+    root: Path | None = None,
+    extras: Sequence[str] = (),
+    groups: Sequence[str] = (),
+) -> Requirements:
     """Read requirement files and all that they include.
 
-    Files are named relative to `root`, where it is given. Raises UsageError with file and
+    Files are named relative to `root`, where it is given. A pyproject.toml counts with `extras` and
+    `groups`, and what a lock beside it pins are constraints. Raises UsageError with file and
     line for what cannot be read, does not parse, includes itself or contradicts itself.
     """
-    reader = _Reader(root)
+    reader = _Reader(root, extras, groups)
     for path in paths:
         reader.read(path, constraint=False, above=())
     return reader.result()
 
 
 def read_leniently(
-    paths: Sequence[Path], root: Path | None = None
+    paths: Sequence[Path],
+    root: Path | None = None,
+    extras: Sequence[str] = (),
+    groups: Sequence[str] = (),
 ) -> tuple[Requirements, tuple[UsageError, ...]]:
     """Read as much of requirement files as can be read, and return what cannot as errors."""
     errors: list[UsageError] = []
-    reader = _Reader(root, errors)
+    reader = _Reader(root, extras, groups, errors)
     for path in paths:
         reader.read(path, constraint=False, above=())
     return reader.result(), tuple(errors)
+
+
+def of_image(image: Image, root: Path) -> Requirements:
+    """Read the requirement files of an image; `root` is the folder of its configuration."""
+    paths = [root / name for name in image.requirements]
+    return read_requirements(paths, root, image.extras, image.groups)
 
 
 class _Reader:
@@ -63,8 +82,16 @@ class _Reader:
     Mistakes are raised, or collected where there is a list for them.
     """
 
-    def __init__(self, root: Path | None, errors: list[UsageError] | None = None) -> None:
+    def __init__(
+        self,
+        root: Path | None,
+        extras: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        errors: list[UsageError] | None = None,
+    ) -> None:
         self._root = root
+        self._extras = extras
+        self._groups = groups
         self._errors = errors
         self._seen: dict[tuple[Path, bool], str] = {}
         self._named: dict[bool, list[Requirement]] = {False: [], True: []}
@@ -98,8 +125,12 @@ class _Reader:
         self, path: Path, *, constraint: bool, above: tuple[Path, ...], by: str | None
     ) -> None:
         shown = self._shown(path)
-        parsed = _parsed(path, shown, by)
         full = path.resolve()
+        if path.name == PROJECT:
+            self._seen[full, constraint] = shown
+            self._project(path, shown, above=(*above, full))
+            return
+        parsed = _parsed(path, shown, by)
         if full in above:
             loop = " -> ".join(self._shown(file) for file in (*above[above.index(full) :], full))
             raise UsageError(f"{by}: {shown} includes itself: {loop}")
@@ -142,6 +173,28 @@ class _Reader:
         if self._errors is None:
             raise error
         self._errors.append(error)
+
+    def _project(self, path: Path, shown: str, above: tuple[Path, ...]) -> None:
+        """Take what a pyproject.toml asks for, and what its lock pins."""
+        project = read_project(path, shown)
+        lock = lock_beside(path, self._root or path.parent)
+        pins = read_lock(lock, self._shown(lock)) if lock is not None else ()
+        own = {pin.key: pin.own for pin in pins}
+        for line in project.asked(self._extras, self._groups):
+            if isinstance(line, Direct):
+                self._direct.append(line)
+            else:
+                tied = msgspec.structs.replace(line, own=own.get(line.key))
+                self._named[False].append(tied)
+        if url := project.indexes.index_url:
+            self._options.setdefault("index_url", url)
+        extra = self._options.get("extra_index_urls", [])
+        self._options["extra_index_urls"] = [*extra, *project.indexes.extra_index_urls]
+        for name in project.files:
+            self.read(path.parent / name, constraint=False, above=above, by=shown)
+        self._named[True] += pins
+        if lock is not None:
+            self._seen[lock.resolve(), True] = self._shown(lock)
 
     def _apart(self, bad: Any, path: Path, *, constraint: bool) -> None:  # noqa: ANN401
         """Take a line with options on it for what its author meant."""

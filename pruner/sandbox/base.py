@@ -55,11 +55,13 @@ class Measure(Value, frozen=True):
 class LockFiles(Value, frozen=True):
     """A lock to install: a requirements.txt as uv reads it, credentials included.
 
-    `constraints` pins what builds releases without a wheel; "" where nothing has to be built.
+    `constraints` pins what builds releases without a wheel; "" where nothing has to be built. `own`
+    are the image's own projects, which are installed beside it: key -> folder in the project.
     """
 
     requirements: str
     constraints: str = ""
+    own: dict[str, str] = {}  # noqa: RUF012
 
 
 class Base(Value, frozen=True):

@@ -46,8 +46,8 @@ def walls(
 
     Its root is empty but for the system's programs, `readable` and `writable` at the paths that
     they have outside, and a fresh /tmp, /proc and /dev. All capabilities are dropped, and the
-    command dies with pruner. `instead` has folders at whose path another one, which may be written
-    to, is seen, or nothing where it is None. Without bubblewrap the list is empty.
+    command dies with pruner. `instead` has paths at which something else, which may be
+    written to, is seen, or an empty folder where it is None. Without bubblewrap the list is empty.
     """
     path = executable()
     if path is None:

@@ -7,12 +7,13 @@ left out covered by nothing.
 """
 
 import contextlib
+import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, PrunerError, UsageError
@@ -22,7 +23,6 @@ from pruner.sandbox.base import (
     Base,
     Completed,
     Environment,
-    Exit,
     LockFiles,
     Measure,
     Session,
@@ -31,9 +31,11 @@ from pruner.sandbox.base import (
 from pruner.sandbox.building import Built, Source, unpacked
 from pruner.sandbox.containers import Mount, labelled
 from pruner.sandbox.installing import build_arguments, links, written
-from pruner.sandbox.local import entry
+from pruner.sandbox.local import SYSTEM_PATH, entry
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, Layout, ask, checked, probe, survey
+from pruner.sandbox.projects import interpreters
+from pruner.sandbox.session import TOOLS, DockerSession
 from pruner.sandbox.workspace import Workspace, facts_file, store
 
 if TYPE_CHECKING:
@@ -41,8 +43,8 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
     from docker.models.networks import Network
 
-TOOLS = "/pruner"
 STORE = "/pruner-store"
+CARRY_TIMEOUT = 120.0
 PYTHONS = ("python", "python3")
 
 
@@ -66,21 +68,26 @@ class DockerSandbox:
     @contextmanager
     def original(self, image: Image) -> Iterator[Environment]:
         """Build the image from its Dockerfile."""
-        yield DockerEnvironment(self._client, self._built(image), image, self._workspace)
+        yield DockerEnvironment(self._made(image), image, self._workspace)
 
     @contextmanager
     def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Cover the image's distributions with what the lock pins."""
-        tag = self._built(image)
-        bare = DockerEnvironment(self._client, tag, image, self._workspace)
+        made = self._made(image)
+        bare = DockerEnvironment(made, image, self._workspace)
         folder = self._workspace.folder("env") / "site"
         try:
             self._install(image, bare.layout, lock, folder)
+            if lock.own:
+                self._carry(image, bare, lock, folder)
             cover = [*self._covered_folders(bare.layout, folder)]
             cover += self._covered_scripts(bare.layout, folder)
-            yield DockerEnvironment(self._client, tag, image, self._workspace, cover, folder)
+            yield DockerEnvironment(made, image, self._workspace, cover, folder)
         finally:
             self._workspace.discard(folder)
+
+    def _made(self, image: Image) -> "Made":
+        return Made(self._client, self._built(image), interpreters(image, self._root))
 
     def _built(self, image: Image) -> str:
         """Build an image once a run, and return its tag."""
@@ -108,8 +115,7 @@ class DockerSandbox:
         self, image: Image, source: Source, constraints: str, before: datetime | None
     ) -> Built:
         """Install the release into a folder of its own, in the image, from an empty cache."""
-        tag = self._built(image)
-        layout = DockerEnvironment(self._client, tag, image, self._workspace).layout
+        layout = DockerEnvironment(self._made(image), image, self._workspace).layout
         folder = self._workspace.folder("build")
         (folder / "cache").mkdir()
         lock = LockFiles(requirements=f"{source.requirement}\n", constraints=constraints)
@@ -170,6 +176,30 @@ class DockerSandbox:
         if done.code != 0:
             raise uv.explained(done.stderr.decode("utf-8", "replace"), f"images.{image.name}: lock")
 
+    def _carry(
+        self, image: Image, bare: "DockerEnvironment", lock: LockFiles, folder: Path
+    ) -> None:
+        """Take the image's own projects along: what they are built from is in no lock."""
+        target = f"{STORE}/{folder.relative_to(store())}"
+        order = {
+            "to": target,
+            "site": bare.layout.site,
+            "names": sorted(lock.own),
+        }
+        argv = [bare.python, "-I", "-S", f"{TOOLS}/carry.py", json.dumps(order)]
+        mounts = [Mount(bare.desk, TOOLS), Mount(folder, target, writable=True)]
+        options = {
+            **containers.walls(mounts, image.memory_bytes, image.processes),
+            "labels": labelled(self._workspace.id),
+            "entrypoint": "",
+            "user": f"{os.getuid()}:{os.getgid()}",
+            "network_mode": "none",
+        }
+        with containers.started(self._client, self._built(image), argv, options) as container:
+            done = containers.run_to_end(container, argv, CARRY_TIMEOUT)
+        if done.code != 0:
+            raise OutsideError(f"images.{image.name}: its own code cannot be copied: {done.said}")
+
     def _covered_folders(self, layout: Layout, folder: Path) -> Iterator[Mount]:
         """Cover the first folder of distributions with the new one, and the others with nothing."""
         managed = [path for path in layout.site if not path.startswith("/usr/lib/python3/")]
@@ -187,20 +217,28 @@ class DockerSandbox:
         return [Mount(nothing, path) for path in dropped]
 
 
+class Made(NamedTuple):
+    """An image that was built, and the interpreters that its commands name or that uv made."""
+
+    client: "DockerClient"
+    tag: str
+    pythons: tuple[str, ...]
+
+
 class DockerEnvironment:
     """One image, with or without something that covers its distributions."""
 
     def __init__(
         self,
-        client: "DockerClient",
-        tag: str,
+        made: "Made",
         image: Image,
         workspace: Workspace,
         cover: Sequence[Mount] = (),
         folder: Path | None = None,
     ) -> None:
-        self._client = client
-        self._tag = tag
+        self._client = made.client
+        self._tag = made.tag
+        self._pythons = (*made.pythons, *PYTHONS)
         self._image = image
         self._workspace = workspace
         self._cover = tuple(cover)
@@ -251,7 +289,7 @@ class DockerEnvironment:
             options = {
                 **self._options(mounts),
                 **self._gpu(),
-                "environment": dict(agent.env),
+                "environment": {**self._path(), **agent.env},
                 "network_mode": network,
             }
             if agent.cwd:
@@ -274,6 +312,15 @@ class DockerEnvironment:
             return None
         options["entrypoint"] = ""
         return [self.python, *argv[1:]] if argv[0] in PYTHONS else argv
+
+    def _path(self) -> dict[str, str]:
+        """Put the programs beside the interpreter first, as `uv run` does, where they are not."""
+        folder = self.layout.executable.rpartition("/")[0]
+        with engine.failing("the engine does not know the image"):
+            config = self._client.images.get(self._tag).attrs["Config"]
+        env = dict(line.partition("=")[::2] for line in config.get("Env") or [])
+        path = env.get("PATH", SYSTEM_PATH)
+        return {} if folder in path.split(":") else {"PATH": f"{folder}:{path}"}
 
     def _entries(self, tools: Path, *, measured: bool) -> Iterator[Mount]:
         """Let the tracer in through the first folder that site reads."""
@@ -364,13 +411,13 @@ class DockerEnvironment:
     def _layout(self) -> Layout:
         """Find the interpreter of the image and where it has its distributions."""
         failures: list[str] = []
-        for python in PYTHONS:
+        for python in self._pythons:
             done = self.run([*survey(python, TOOLS), '{"layout": true}'], timeout=60)
             if done.code == 0:
                 return checked(done, Layout)
             failures.append(done.said)
         raise OutsideError(
-            f"images.{self._image.name}: no python runs in the image: {failures[0]}",
+            f"images.{self._image.name}: no python runs in the image: {failures[-len(PYTHONS)]}",
             hint="pruner looks for `python` and `python3` on the image's PATH",
         )
 
@@ -385,45 +432,3 @@ class _On:
     def run(self, argv: Sequence[str], *, timeout: float) -> Completed:
         """Run one command in a throwaway container on that network."""
         return self._environment._run(argv, timeout, self._network)  # noqa: SLF001
-
-
-class DockerSession:
-    """One agent in its container."""
-
-    def __init__(self, container: "Container", tools: Path) -> None:
-        self._container = container
-        self._tools = tools
-
-    @property
-    def events(self) -> Path:
-        """The tracer's output folder, on the host."""
-        return self._tools / "out"
-
-    @property
-    def lines(self) -> Path:
-        """The folder with the lines that were run, on the host."""
-        return self._tools / "lines"
-
-    @property
-    def tools(self) -> str:
-        """Where the tracers are seen in the container."""
-        return TOOLS
-
-    def run(self, argv: Sequence[str], *, timeout: float, traced: bool = False) -> Completed:
-        """Run a command beside the agent."""
-        env = {} if traced else {"PRUNER_TRACER": "off"}
-        return containers.run_beside(self._container, argv, env, timeout)
-
-    def ended(self) -> Exit | None:
-        """Return how the agent ended, or None."""
-        return containers.ended(self._container)
-
-    def log(self) -> str:
-        """Return what the agent printed last."""
-        with engine.failing("the agent's log cannot be read"):
-            text: bytes = self._container.logs(tail=containers.LOG_LINES)
-        return text.decode("utf-8", "replace")
-
-    def stop(self, *, politely: bool) -> Exit:
-        """End the agent."""
-        return containers.stop(self._container, containers.GRACE if politely else 0)

@@ -67,9 +67,18 @@ class Make(Protocol):
     """Makes an environment from arguments of `uv pip install`; `seed`: it is an original."""
 
     def __call__(
-        self, image: Image, requirements: Sequence[str], *, seed: bool, cache: Path | None = None
+        self,
+        image: Image,
+        requirements: Sequence[str],
+        *,
+        seed: bool,
+        cache: Path | None = None,
+        own: Sequence[str] = (),
     ) -> AbstractContextManager[Environment]:
-        """Make it; uv keeps what it fetches in `cache`, where one is given."""
+        """Make it, with projects of its `own` installed last.
+
+        uv keeps what it fetches in `cache`, where one is given.
+        """
         ...
 
 
@@ -81,7 +90,9 @@ class Rebuilding:
         self._workspace = workspace
         self._unbuildable: set[tuple[str, date | None]] = set()
 
-    def installed(self, image: Image, argv: Sequence[str], stack: ExitStack) -> Environment:
+    def installed(
+        self, image: Image, argv: Sequence[str], stack: ExitStack, own: Sequence[str] = ()
+    ) -> Environment:
         """Make an original; what today's build requirements break is built with older ones.
 
         Where the image is deployed it was built, once.
@@ -89,14 +100,15 @@ class Rebuilding:
         known: dict[str, str] = {}
         for _ in range(MOST_UNBUILT):
             try:
-                made = self._make(image, [*argv, *self._bound(known)], seed=True)
+                made = self._make(image, [*argv, *self._bound(known)], seed=True, own=own)
                 return stack.enter_context(made)
             except uv.BuildError as error:
                 found = self._recipe(image, error.pin)
                 if not found or known.items() >= found.items():
                     raise
                 known = oldest([known, found])
-        return stack.enter_context(self._make(image, [*argv, *self._bound(known)], seed=True))
+        made = self._make(image, [*argv, *self._bound(known)], seed=True, own=own)
+        return stack.enter_context(made)
 
     def build(
         self, image: Image, source: Source, constraints: str, before: datetime | None

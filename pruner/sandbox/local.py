@@ -1,6 +1,7 @@
 """The local sandbox: a throwaway virtual environment, behind bubblewrap where it works."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -8,11 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 from pruner.config import Agent, Image, Service
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, UsageError
 from pruner.files import copy_tree
 from pruner.image.dockerfile import read_dockerfile
-from pruner.requirements import read_requirements
-from pruner.requirements.rewritten import CONSTRAINTS, rewritten
+from pruner.requirements import of_image
 from pruner.sandbox import uv
 from pruner.sandbox.base import (
     Base,
@@ -33,6 +33,7 @@ from pruner.sandbox.building import (
 from pruner.sandbox.installing import Rebuilding, index_variables, written
 from pruner.sandbox.measuring import lay_out, writable
 from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.projects import arguments, own_projects
 from pruner.sandbox.pythons import search_path
 from pruner.sandbox.supervised import Supervised, head, tail
 from pruner.sandbox.workspace import Workspace, facts_file, store
@@ -41,6 +42,8 @@ GRACE = 5.0
 """Seconds between SIGTERM and SIGKILL."""
 
 NOBODY = 65534
+
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Servers live in sbin."""
@@ -74,11 +77,12 @@ class LocalSandbox:
         Options on the lines of requirements are taken for what was meant: uv gets files in which
         they stand where they belong.
         """
-        argv = self._requirements(image)
+        argv = arguments(image, self._root, self._workspace.folder("requirements"))
         # pip takes the best match of all indexes; the original is to be what pip would install.
         argv += ["--index-strategy", "unsafe-best-match"]
+        own = own_projects(image, self._root)
         with ExitStack() as stack:
-            yield self._rebuilding.installed(image, argv, stack)
+            yield self._rebuilding.installed(image, argv, stack, own)
 
     def base(self, image: Image) -> Base | None:
         """Return None: the system is the host's, and no image is looked at."""
@@ -91,24 +95,19 @@ class LocalSandbox:
         """Install the release into an environment of its own, from an empty cache."""
         return self._rebuilding.build(image, source, constraints, before)
 
-    def _requirements(self, image: Image) -> list[str]:
-        files = [self._root / name for name in image.requirements]
-        found = read_requirements(files, self._root)
-        if not found.misplaced:
-            return [argument for name in files for argument in ("-r", str(name))]
-        folder = self._workspace.folder("requirements")
-        argv: list[str] = []
-        for name, text in rewritten(found).items():
-            (folder / name).write_text(text, encoding="utf-8")
-            argv += ["-c" if name == CONSTRAINTS else "-r", str(folder / name)]
-        return argv
+    def _inside(self, key: str, folder: str) -> str:
+        """Return a folder that a lock names, where it is one of this project."""
+        if not (self._root / folder).resolve().is_relative_to(self._root):
+            raise UsageError(f"{key}: its folder {folder!a} lies outside the project")
+        return folder
 
     @contextmanager
     def locked(self, image: Image, lock: LockFiles) -> Iterator[Environment]:
         """Install the lock, and nothing that it does not name."""
         argv = ["--no-deps", "--require-hashes"]
         argv += written(lock, self._workspace.folder("lock"))
-        with self._environment(image, argv, seed=False) as environment:
+        own = tuple(self._inside(key, folder) for key, folder in sorted(lock.own.items()))
+        with self._environment(image, argv, seed=False, own=own) as environment:
             yield environment
 
     @contextmanager
@@ -119,6 +118,7 @@ class LocalSandbox:
         *,
         seed: bool,
         cache: Path | None = None,
+        own: Sequence[str] = (),
     ) -> Iterator[Environment]:
         folder = self._workspace.folder("env") / "venv"
         version = image.python or self._guessed(image)
@@ -134,12 +134,17 @@ class LocalSandbox:
             [self._root, *interpreter_folders(folder), uv.binary().parent],
             [store()],
             network=True,
-            instead={**self._copied(image), **_hidden()},
+            instead={**self._copied(image, own), **_hidden()},
         )
         try:
             what = f"images.{image.name}: requirements"
             env = self._asked(image) if seed else {**uv.ALONE, **uv.cached_in(cache)}
             uv.run(argv, what=what, before=inside, env=env, cwd=self._root)
+            if own:
+                argv = ["pip", "install", "--python", str(folder / "bin" / "python"), "--no-deps"]
+                argv += [str(self._root / place) for place in own]
+                what = f"images.{image.name}: {', '.join(own)}"
+                uv.run(argv, what=what, before=inside, env=self._asked(image), cwd=self._root)
             variables = self._variables(image)
             yield LocalEnvironment(image, self._root, folder, self._workspace, variables)
         finally:
@@ -150,18 +155,17 @@ class LocalSandbox:
 
         That are the variables that their options ask for, and the indexes of the Dockerfile.
         """
-        files = [self._root / name for name in image.requirements]
-        found = read_requirements(files, self._root)
+        found = of_image(image, self._root)
         asked = {name: os.environ[name] for name in found.variables}
         if image.dockerfile is None:
             return asked
         read = read_dockerfile(self._root / image.dockerfile, image.build_args)
         return {**asked, **index_variables(read.indexes, found.indexes)}
 
-    def _copied(self, image: Image) -> dict[Path, Path]:
-        """Return a copy of the project where a requirement is built from it: builds write there."""
-        files = [self._root / name for name in image.requirements]
-        if bubblewrap() is None or not read_requirements(files, self._root).direct:
+    def _copied(self, image: Image, own: Sequence[str]) -> dict[Path, Path]:
+        """Return a copy of the project where something is built from it: builds write there."""
+        built = own or image.projects or of_image(image, self._root).direct
+        if bubblewrap() is None or not built:
             return {}
         copy = self._workspace.folder("source") / "project"
         copy_tree(self._root, copy, symlinks=True, ignore=UNBUILT)
@@ -280,10 +284,21 @@ class LocalEnvironment:
             network=network,
             gpu=self._image.gpu,
             user=NOBODY,
+            instead=self._hosts(),
         )
         limits = [str(self._image.memory_bytes), str(self._image.processes)]
         command = [*inside, self.python, "-I", "-S", f"{tools}/supervisor.py", *limits]
         return Supervised(command, folder)
+
+    def _hosts(self) -> dict[Path, Path | None]:
+        """Write an /etc/hosts in which services are found by their names, as they are in docker."""
+        names = [name for name in self._image.services if _HOST.fullmatch(name)]
+        if not names:
+            return {}
+        file = self._workspace.folder("hosts") / "hosts"
+        ours = "".join(f"127.0.0.1\t{name}\n" for name in ("localhost", *names))
+        file.write_text(f"{ours}::1\tlocalhost\n", encoding="ascii")
+        return {Path("/etc/hosts"): file}
 
     def _entries(self) -> list[Path]:
         folders = sorted((self._folder / "lib").glob("python*/site-packages"))

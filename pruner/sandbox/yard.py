@@ -11,7 +11,8 @@ from pruner.errors import OutsideError, PrunerError
 from pruner.sandbox import engine
 from pruner.sandbox.base import Environment
 from pruner.sandbox.containers import labelled
-from pruner.sandbox.docker import DockerEnvironment
+from pruner.sandbox.docker import DockerEnvironment, Made
+from pruner.sandbox.projects import interpreters
 from pruner.sandbox.weighing import compressed_bytes
 from pruner.sandbox.workspace import Workspace, workspace
 
@@ -40,7 +41,8 @@ class Weight(NamedTuple):
 class Yard:
     """Builds images in an engine; what it has built, and the cache of that, is gone at its end."""
 
-    def __init__(self, client: "DockerClient", place: Workspace) -> None:
+    def __init__(self, root: Path, client: "DockerClient", place: Workspace) -> None:
+        self._root = root
         self._client = client
         self._place = place
         self._weights: dict[str, int] = {}
@@ -68,7 +70,8 @@ class Yard:
 
     def environment(self, image: Image, tag: str) -> Environment:
         """Return an image as what agents run in."""
-        return DockerEnvironment(self._client, tag, image, self._place)
+        made = Made(self._client, tag, interpreters(image, self._root))
+        return DockerEnvironment(made, image, self._place)
 
     def weigh(self, tag: str) -> Weight:
         """Return how large an image is."""
@@ -114,12 +117,12 @@ class Yard:
 
 
 @contextmanager
-def opened() -> Iterator[Yard]:
-    """Open a yard; OutsideError where no engine answers."""
+def opened(root: Path) -> Iterator[Yard]:
+    """Open a yard for the project in a folder; OutsideError where no engine answers."""
     client = engine.connect()
     try:
         with workspace() as place:
-            yard = Yard(client, place)
+            yard = Yard(root, client, place)
             before = yard.cached()
             try:
                 yield yard

@@ -194,7 +194,10 @@ def test_what_is_there_is_not_overwritten(tmp_path: Path) -> None:
 
 def test_a_tree_with_nothing(tmp_path: Path) -> None:
     error = _refused(tmp_path)
-    assert error.message == f"{tmp_path}: no Dockerfile and no requirements.txt here or below"
+    assert (
+        error.message
+        == f"{tmp_path}: no Dockerfile, no requirements.txt and no pyproject.toml here or below"
+    )
     assert error.hint == "name the folder that images are built from: pruner init PATH"
     assert list(tmp_path.iterdir()) == []
 

@@ -11,6 +11,7 @@ import pytest
 import tomlkit
 
 from pruner.config import load
+from pruner.image.servers import servers
 from pruner.rules import (
     CudaBuild,
     Family,
@@ -54,6 +55,7 @@ FILES: dict[str, Callable[[], tuple[Rule, ...]]] = {
     "gpu checks": gpu_checks,
     "gpu names": gpu_names,
     "needs": module_needs,
+    "services": servers,
     "sonames": sonames,
     "startup": lambda: rows("startup", Startup),
     "weights": weights,

@@ -1,0 +1,5 @@
+import idna
+
+
+def main():
+    print(idna.encode("x.example"))
