@@ -24,6 +24,7 @@ answer = web.urlopen(web.Request(base + "/transcribe", wav))
 print(answer.status, answer.read())
 """
 GIGABYTES = 1800.0
+pytestmark = [pytest.mark.images, pytest.mark.timeout(2 * GIGABYTES)]
 RUNTIMES = pytest.mark.parametrize(
     "runtime", ["local", pytest.param("docker", marks=pytest.mark.engine)]
 )
@@ -105,7 +106,6 @@ def add_late_exercise(config: Path, image: str, late: str) -> None:
     config.write_text(before + start_of + table)
 
 
-@pytest.mark.images
 @RUNTIMES
 @pytest.mark.parametrize("sample", SAMPLES_WITH_CUDA, ids=lambda sample: sample.image)
 def test_an_image_is_locked_and_its_late_route_still_answers(
@@ -129,7 +129,6 @@ def test_an_image_is_locked_and_its_late_route_still_answers(
     assert outcomes == [*exercises[:-1], "200", exercises[-1]]
 
 
-@pytest.mark.images
 @RUNTIMES
 def test_speech_is_locked_and_the_route_that_nobody_exercised_still_answers(
     samples: Path, runtime: str
@@ -151,7 +150,6 @@ def test_speech_is_locked_and_the_route_that_nobody_exercised_still_answers(
     assert outcomes["transcribe"] == "exit 0"
 
 
-@pytest.mark.images
 @RUNTIMES
 def test_coordination_keeps_its_lazy_template_and_drops_vision_and_audio(
     samples: Path, runtime: str

@@ -27,6 +27,8 @@ ADAPTER = LoraConfig(
 
 def build_base(seed: int) -> GPT2LMHeadModel:
     """Return a model of bytes with the weights that belong to this seed."""
+    # Layers this small gain nothing from a second thread, and wait for it on a busy machine.
+    torch.set_num_threads(1)
     torch.manual_seed(seed)
     config = GPT2Config(
         vocab_size=BYTES,

@@ -32,6 +32,8 @@ class Generator:
     def __init__(self, texts: tuple[str, ...], seed: int) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._tokenizer = build_tokenizer(texts)
+        # Layers this small gain nothing from a second thread, and wait for it on a busy machine.
+        torch.set_num_threads(1)
         torch.manual_seed(seed)
         config = GPT2Config(
             vocab_size=len(self._tokenizer),
