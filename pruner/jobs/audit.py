@@ -134,7 +134,7 @@ def _requirements(
     paths = list(dict.fromkeys((config.root / file).resolve() for file in files))
     if not paths:
         return None
-    read, errors = read_leniently(paths, config.root)
+    read, errors = read_leniently(paths, config.root, image.extras, image.groups)
     said += [unread("PRN220", error, files[0]) for error in errors]
     said += misplaced(read)
     return read

@@ -48,7 +48,8 @@ def planned(
     """Look for what takes the place of others, and add it to what is kept.
 
     Everything else keeps its traced version where there is a solution; else what the replaced
-    versions declare may move along. Raises UsageError where there is none then either.
+    versions declare may move along, what others that stay need as well only at last. Raises
+    UsageError where there is none then either.
     """
     settled = [row for row in conflicts if row.settled and row.use]
     wanted = to_replace(inventory, settled, wish.use)
@@ -69,8 +70,11 @@ def planned(
     }
     moving = closure(inventory.requires, sorted(gone & known.keys())).keys()
     loose = {key: version for key, version in pins.items() if key not in moving}
+    stay = [row.name for row in verdicts if row.kept and row.name not in moving]
+    shared = {need for key in stay for need in inventory.requires.get(key, ())}
+    held = {key: version for key, version in pins.items() if key in shared or key in loose}
     there = {key: version for key, version in wish.offered.items() if key not in names}
-    tries = [{**pins, **alike}, pins, loose]
+    tries = [{**pins, **alike}, pins, held, loose]
     found = resolve(
         image, inventory, wanted, [{**there, **pinned} for pinned in tries], wish.places
     )

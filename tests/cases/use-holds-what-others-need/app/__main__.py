@@ -1,0 +1,4 @@
+import requests
+import yarl
+
+print(requests.__version__, requests.packages, yarl.URL("http://localhost"))
