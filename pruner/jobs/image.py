@@ -20,6 +20,7 @@ from pruner.jobs.context import context_of, folder_of, ignored
 from pruner.jobs.keeping import replace
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.original import is_compiler, named_packages, programs, words
+from pruner.jobs.owned import own_projects
 from pruner.jobs.sharing import Known, Sharing
 from pruner.lock.guard import MODULE as GUARD
 from pruner.lock.header import CONSTRAINTS
@@ -56,6 +57,7 @@ def emit(config: Config, image: Image, sharing: Sharing, say: Callable[[str], ob
     recipe = _recipe(config, image, known, found, sharing)
     pins = [recipe.requirements, *([recipe.constraints] if recipe.constraints else [])]
     pins += [*recipe.guard, *([recipe.shared.requirements] if recipe.shared else [])]
+    pins += [path for each in recipe.own for path in (*each.files, *each.folders)]
     hidden = ignored(config, image)
     text = dockerignore(found.copied, pins, hidden, folder_of(config, image))
     own = {"Dockerfile": dockerfile(recipe).encode(), IGNORE: text.encode()}
@@ -112,6 +114,7 @@ def _recipe(config: Config, image: Image, known: Known, found: Steps, sharing: S
         base=known.base,
         requirements=f"{place}/requirements.txt",
         constraints=f"{place}/{CONSTRAINTS}" if built else None,
+        own=own_projects(config, document),
         guard=tuple(f"{place}/{name}" for name in names if (folder / name).is_file()),
         python=known.python,
         venv=known.venv,

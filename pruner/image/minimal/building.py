@@ -1,9 +1,10 @@
 """The stages that install: the builder of an image, and those of a shared base."""
 
+import posixpath
 import textwrap
 from collections.abc import Iterable, Iterator
 
-from pruner.image.minimal.recipe import Recipe, Shared
+from pruner.image.minimal.recipe import Own, Recipe, Shared
 
 PIP = (
     "PIP_BREAK_SYSTEM_PACKAGES=1",
@@ -45,6 +46,8 @@ def builder(recipe: Recipe) -> Iterator[str]:
     if recipe.constraints is not None:
         yield "# An older pip cannot pin what a build gets."
     yield from run(_commands(recipe))
+    for project in recipe.own:
+        yield from _own(recipe, project)
     if recipe.guard:
         yield from _guard(recipe)
 
@@ -66,6 +69,21 @@ def _commands(recipe: Recipe) -> Iterator[str]:
     yield "mkdir -p /pruner/root"  # where nothing is left to install, pip makes no folder
     anew = " --ignore-installed" if recipe.shared is None else ""
     yield f"{pip} install --root=/pruner/root{anew} \\\n    {options}"
+
+
+def _own(recipe: Recipe, project: Own) -> Iterator[str]:
+    """Yield what installs a project of the image's own, without what it requires."""
+    place = f"/pruner/own/{project.name}"
+    yield f"# {project.name} is the image's own, so no lock pins it."
+    if project.files:
+        yield f"COPY {' '.join(project.files)} {place}/"
+    for folder in project.folders:
+        inside = posixpath.relpath(folder, project.folder or ".")
+        yield f"COPY {folder} {posixpath.normpath(posixpath.join(place, inside))}"
+    where = f"--python={recipe.venv}/bin/python install"
+    if recipe.venv is None:
+        where = "install --root=/pruner/root --ignore-installed"
+    yield f"RUN {recipe.python} -m pip {where} --no-deps {place}"
 
 
 def run(commands: Iterable[str]) -> Iterator[str]:

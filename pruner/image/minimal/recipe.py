@@ -24,6 +24,19 @@ class Health(Value, frozen=True):
     start_seconds: int = 0
 
 
+class Own(Value, frozen=True):
+    """A project of the image's own that it installs: no lock can pin it.
+
+    Paths are relative to the root of the project that pruner.toml lies in; `files` and `folders`
+    are what a build of it reads.
+    """
+
+    name: str
+    folder: str
+    files: tuple[str, ...]
+    folders: tuple[str, ...]
+
+
 class Recipe(Value, frozen=True):
     """All that the Dockerfile of a lock says. Paths are relative to the root of the project."""
 
@@ -31,6 +44,7 @@ class Recipe(Value, frozen=True):
     base: str  # with its digest, where that is known
     requirements: str
     constraints: str | None = None  # what builds releases that have no wheel
+    own: tuple[Own, ...] = ()
     guard: tuple[str, ...] = ()  # what tells in production of what was left out
     python: str = "python3"  # what installs
     venv: str | None = None  # the virtual environment that the original has
