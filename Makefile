@@ -37,9 +37,10 @@ test-unit: .venv ## The tests that need neither an engine nor an index
 	  tests/requirements tests/rules/test_rules.py tests/static tests/trace tests/tracers
 
 .PHONY: test-images
-test-images: .venv ## The sample images in full, in both sandboxes: gigabytes and minutes
+test-images: .venv ## The sample images in full, locked, built and measured: gigabytes and hours
 	@scripts/engine up && scripts/base-image python:3.11-slim redis:7 nats:2 || echo "only the local sandbox"
 	$(BIN)/pytest -m images
+	$(BIN)/python scripts/bench/images.py
 
 .PHONY: coverage
 coverage: .venv ## How much of pruner the tests run, branches too

@@ -3,7 +3,8 @@
 
     scripts/bench/images.py [IMAGE …] [--out FOLDER]
 
-One image is there at a time. Each runs through the installed command, in a copy of the samples;
+One image is there at a time. The copy is a tree as people have it, with its history and a virtual
+environment: that is what a build without .dockerignore sends. Each command runs in it;
 afterwards a route that no exercise reaches is asked for in the minimal image (`unreached.toml`).
 Prints one table; with --out, what every command printed as JSON is kept. Exits 1 where an image is
 not proven, or a route does not answer.
@@ -51,6 +52,7 @@ def main() -> int:
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="pruner-images-") as folder:
         tree = Path(shutil.copytree(SAMPLES, Path(folder) / "samples", ignore=LEFT_ALONE))
+        live_in(tree)
         for image in given.images or known:
             try:
                 rows.append(measured(tree, image))
@@ -64,6 +66,18 @@ def main() -> int:
         print(line)
     right = all(row.built["proof"]["passed"] for row in rows)
     return 0 if right and not failed else 1
+
+
+def live_in(tree: Path) -> None:
+    """Give a tree what working in it leaves: its history, and a virtual environment."""
+    who = ["-c", "user.name=sample", "-c", "user.email=sample@example.org"]
+    for command in (
+        ["git", "init", "-q"],
+        ["git", "add", "-A"],
+        ["git", *who, "commit", "-q", "-m", "As it is"],
+        [sys.executable, "-m", "venv", ".venv"],
+    ):
+        subprocess.run(command, cwd=tree, check=True)
 
 
 def measured(tree: Path, image: str) -> Row:
