@@ -156,7 +156,7 @@ def test_from_nothing_to_a_lock(tmp_path: Path) -> None:
 
 
 @pytest.mark.engine
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("how", ["uv", "pip"])
 def test_from_nothing_to_a_lock_in_a_container(how: str, tmp_path: Path) -> None:
     script = Path(__file__).parents[1] / "scripts" / "base-image"
@@ -168,6 +168,24 @@ def test_from_nothing_to_a_lock_in_a_container(how: str, tmp_path: Path) -> None
     assert kept["click"].startswith("8.1.") == (how == "uv")  # the image's own environment counts
     done = run("verify", "shop", "--runtime", "docker", cwd=root)
     assert done.code == 0, done.err
+    _built(root, how)
+
+
+def _built(root: Path, how: str) -> None:
+    """Audit, write the image, and build it where it has an environment of its own as well."""
+    done = run("audit", cwd=root)
+    assert done.code == 1, done.err
+    assert "PRN209" in done.out  # COPY . .
+    done = run("image", "--all", cwd=root)
+    assert done.code == 0, done.err
+    text = (root / "locks/shop/Dockerfile").read_text(encoding="utf-8")
+    assert "COPY pyproject.toml /pruner/own/shop/\nCOPY src /pruner/own/shop/src\n" in text
+    where = "--root=/pruner/root --ignore-installed" if how == "pip" else ""
+    assert f"install {where}".rstrip() + " --no-deps /pruner/own/shop\n" in text
+    if how == "uv":
+        done = run("build", "shop", cwd=root, timeout=400)
+        assert done.code == 0, done.err
+        assert done.out.splitlines()[-1] == "proven"
 
 
 # --- what stands beside a project --------------------------------------------------------------
