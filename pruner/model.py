@@ -140,7 +140,8 @@ class Ask(Value, frozen=True):
 
     kind: str  # "metadata" of a distribution, "script": a program that is started; in analysis
     # "import" and "file" as well
-    what: str  # a name of a distribution, as written, or of a program, without its folder
+    what: str  # a name of a distribution, as written, or of a program, without its folder;
+    # "" is a distribution of which only a run tells the name
     line: int
     guard: Guard = Guard.MODULE
 

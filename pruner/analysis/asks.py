@@ -120,12 +120,16 @@ def _asks(tree: SourceTree, files: Iterable[str], said: Said) -> Iterator[tuple[
         for what in dict.fromkeys((path, posixpath.basename(path))):
             yield Ask(kind="file", what=what, line=0), by
     for path in sorted(files):
-        for ask in tree.files[path].asks:
+        for ask in filter(_is_told, tree.files[path].asks):
             yield ask, f"{path}:{ask.line}"
         for word, line in tree.files[path].texts.items():
             for what in dict.fromkeys((word, posixpath.basename(word))):
                 if "/" in what or is_library(what):
                     yield Ask(kind="file", what=what, line=line), f"{path}:{line}"
+
+
+def _is_told(ask: Ask) -> bool:
+    return bool(ask.what)
 
 
 def stood_on(

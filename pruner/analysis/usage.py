@@ -1,12 +1,14 @@
 """What else an agent used: package data, metadata, scripts of distributions, hosts.
 
 Reading a distribution's metadata proves that it is needed, since without it
-`importlib.metadata.version("x")` raises. A sweep does not: code that asks for all entry points, or
-for all distributions, reads the metadata of whatever there is and copes with less.
+`importlib.metadata.version("x")` raises. A line that copes with that only asks whether it is there,
+as libraries do of all that they could work with. A sweep proves nothing either: code that asks for
+all entry points, or for all distributions, reads the metadata of whatever there is and copes with
+less.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from ipaddress import ip_address
 from operator import itemgetter
 
@@ -27,16 +29,43 @@ ENTRY_POINTS = "entry_points.txt"
 
 
 def used_data(
-    traces: Iterable[Trace], ownership: Ownership, installed: int
+    traces: Iterable[Trace], ownership: Ownership, installed: int, probes: Collection[str] = ()
 ) -> dict[str, tuple[Proof, ...]]:
     """Return the distributions whose data or metadata was read, or of which a script was run.
 
     `installed` is how many distributions there are: see `sweeps`. Proofs are of the kinds "data",
-    "metadata" and "script"; those that the distribution gave itself come last.
+    "metadata" and "script"; those that the distribution gave itself come last. What the lines in
+    `probes` read of metadata is left out: see `probed`.
     """
+    return _by_owner(traces, ownership, installed, lambda proof: not _is_of(proof, probes))
+
+
+def probed(
+    traces: Iterable[Trace], ownership: Ownership, installed: int, probes: Collection[str]
+) -> dict[str, tuple[Proof, ...]]:
+    """Return the distributions whose metadata was read by lines that cope where there is none."""
+    return _by_owner(traces, ownership, installed, lambda proof: _is_of(proof, probes))
+
+
+def metadata_lines(traces: Iterable[Trace]) -> frozenset[str]:
+    """Return the lines, "path:line" as traces have them, that have read metadata."""
+    return frozenset(
+        item.by for trace in traces for item in trace.opened if item.kind == "metadata" and item.by
+    )
+
+
+def _is_of(proof: Proof, probes: Collection[str]) -> bool:
+    return proof.kind == "metadata" and proof.by in probes
+
+
+def _by_owner(
+    traces: Iterable[Trace], ownership: Ownership, installed: int, fits: Callable[[Proof], bool]
+) -> dict[str, tuple[Proof, ...]]:
     found: dict[str, list[tuple[bool, Proof]]] = defaultdict(list)
     for trace in traces:
         for file, proof in _proofs(trace, installed):
+            if not fits(proof):
+                continue
             askers = ownership.of_file(proof.by.rpartition(":")[0]) if proof.by else ()
             for key in ownership.of_file(file):
                 what = proof.what if proof.kind == "script" else ownership.below_site(file)

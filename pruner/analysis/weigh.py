@@ -20,11 +20,12 @@ from pruner.analysis.evidence import (
 from pruner.analysis.gpu import GpuKnown, Told, for_a_gpu, not_seen
 from pruner.analysis.installed import Source, Use, Used
 from pruner.analysis.linkage import Linkage, Links, links
+from pruner.analysis.probes import coping_lines
 from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
 from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.states import State
-from pruner.analysis.usage import used_data
+from pruner.analysis.usage import metadata_lines, probed, used_data
 from pruner.analysis.verdicts import LEAST, Evidence
 from pruner.analysis.words import Driver, Known, Words
 from pruner.model import (
@@ -94,9 +95,12 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     files = reached(tree, subject.entries, traces)
     imports = imported(tree, files, ownership, no_gpu=subject.no_gpu)
     words = Words(tree, files, subject.said)
+    spelling = Spelling(ownership, tree)
+    installed = len(inventory.distributions)
+    probes = coping_lines(metadata_lines(traces), inventory, tree, spelling, reading.sites_of)
     used = joined(
         observed(traces, ownership, reading.startup),
-        used_data(traces, ownership, len(inventory.distributions)),
+        used_data(traces, ownership, installed, probes),
     )
     named, modules = words.needs(
         Known(
@@ -132,14 +136,15 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         Level.OBSERVED: used,
         Level.REQUIRED: required,
         Level.REACHABLE: below,
-        Level.GUARDED: joined(imports.guarded, asks.guarded),
+        Level.GUARDED: joined(
+            imports.guarded, asks.guarded, probed(traces, ownership, installed, probes)
+        ),
     }
     follow = _Follow(subject, ownership, reading, policy, start, given)
     told = Told()
     proofs, reach, native = follow()
     if subject.no_gpu and (told := for_a_gpu(inventory, reading.linkage, reading.gpu)):
         proofs, reach, native = follow.without_a_gpu(told)
-    spelling = Spelling(ownership, tree)
     routes = Routes(traces, tree, subject.entries, spelling)
     evidence = Evidence(
         proofs={level: spelling.proofs(found) for level, found in proofs.items()},

@@ -51,7 +51,10 @@ _METADATA = frozenset(
 
 
 class Asked(NamedTuple):
-    """What one call asks for; `lines` are command lines, in which a word may be unknown."""
+    """What one call asks for; `lines` are command lines, in which a word may be unknown.
+
+    A distribution is "" where the text does not tell which one.
+    """
 
     distributions: tuple[str, ...] = ()
     lines: tuple[tuple[str, ...], ...] = ()
@@ -84,7 +87,7 @@ def asked(full: str, node: ast.Call, reader: Reader, aliases: Aliases) -> Asked:
     """Return what a call asks for; `full` is the dotted name of the function, aliases resolved."""
     if full in _METADATA:
         names = reader.read(_first(node)).values
-        return Asked(distributions=tuple(name for name in names if name))
+        return Asked(distributions=tuple(name for name in names if name) or ("",))
     lines = _lines(full, node, _Command(reader, aliases))
     return Asked(lines=tuple(lines)) if lines else NOTHING
 

@@ -31,7 +31,7 @@ from pruner.static.sites import located_uses, scan
 from pruner.static.values import Scan
 
 KIND = "imports"
-VERSION = 5
+VERSION = 6
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""

@@ -1,4 +1,4 @@
 import time
 
-print("up", flush=True)
+print('up', flush=True)
 time.sleep(600)

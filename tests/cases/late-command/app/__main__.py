@@ -3,7 +3,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import subprocess
 import sys
 
-
 def late():
     table = subprocess.check_output(["tabulate", "-f", "plain"], input=b"1 2", text=False)
     banner = [sys.executable, "-m", "pyfiglet", "x"]

@@ -2,7 +2,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from importlib.metadata import PackageNotFoundError, version
 
-
 def late():
     found = version("tabulate")
     try:

@@ -4,7 +4,6 @@ import sysconfig
 from importlib.resources import files
 from pathlib import Path
 
-
 def late():
     import pkg_resources
 

@@ -2,7 +2,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 from zoneinfo import ZoneInfo
 
-
 def late():
     return ZoneInfo("Europe/Paris")
 

@@ -2,7 +2,6 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import librmm
 
-
 def late():
     return librmm.load_library()
 

@@ -1,3 +1,3 @@
 import idna
 
-print(idna.encode("x.example"))
+print(idna.encode('x.example'))

@@ -1,3 +1,3 @@
 import pyfiglet
 
-print(pyfiglet.figlet_format("x"))
+print(pyfiglet.figlet_format('x'))
