@@ -39,7 +39,7 @@ class Weight(NamedTuple):
 
 
 class Yard:
-    """Builds images in an engine; what it has built, and the cache of that, is gone at its end."""
+    """Builds images in an engine, and removes them with what they left in its cache."""
 
     def __init__(self, root: Path, client: "DockerClient", place: Workspace) -> None:
         self._root = root
@@ -49,7 +49,11 @@ class Yard:
 
     @contextmanager
     def built(self, plan: Plan) -> Iterator[str]:
-        """Build an image with nothing in the cache; it is there, by the tag, until the end."""
+        """Build an image with nothing in the cache; it is there, by the tag, until the end.
+
+        What its build left in the cache goes with it: two of them may be more than a disk holds.
+        """
+        before = self.cached()
         tag = f"pruner-{plan.image.name.lower()}-{plan.kind}:{self._place.id}"
         try:
             self.build(plan, tag, fresh=True)
@@ -57,6 +61,8 @@ class Yard:
         finally:
             with suppress(PrunerError), engine.failing("cannot remove an image"):
                 self._client.images.remove(tag, force=True)
+            with suppress(PrunerError):
+                self.forget(before)
 
     def build(self, plan: Plan, tag: str, *, fresh: bool = False, kept: bool = False) -> float:
         """Build an image and return the seconds that it took.
@@ -122,12 +128,7 @@ def opened(root: Path) -> Iterator[Yard]:
     client = engine.connect()
     try:
         with workspace() as place:
-            yard = Yard(root, client, place)
-            before = yard.cached()
-            try:
-                yield yard
-            finally:
-                yard.forget(before)
+            yield Yard(root, client, place)
     finally:
         client.close()
 
