@@ -78,6 +78,7 @@ def cli() -> None:
       pruner init                      write a first pruner.toml
       pruner trace speech_gpu          see what its agents load
       pruner lock --image speech_gpu   write the smallest proven lock
+      pruner image speech_gpu          write its Dockerfile
     """
 
 
