@@ -31,6 +31,7 @@ _CUDA = re.compile(
     r"lib(cublas|cublasLt|cudart|cudnn\w*|cufft|cufftw|curand|cusolver|cusolverMg|cusparse"
     r"|cusparseLt|cupti|nccl|nvrtc|nvJitLink|nvToolsExt|npp\w*|nvjpeg)\.so\.([0-9]+)"
 )
+_NUMBER = re.compile("[0-9]+")
 _DRIVER = ("libcuda.so.1", "libnvcuvid.so.1", "libnvidia-*.so.1", "libnvoptix.so.1")
 """What the container runtime mounts where a GPU is given to a container."""
 
@@ -117,17 +118,34 @@ class _Search:
             link = self.offers.link(path)
             if path in self.offers.mapped or foreign(link, self._system):
                 continue
-            names = [
-                name
-                for name in link.needed
-                if not self.offers.found(key, path, name) and not self._is_driver(name)
-            ]
+            names = self._lacking(key, path)
             wrong = any(_cuda(name) and self.offers.other_versions(name) for name in names)
+            # A wheel that has one library for each CUDA opens the one that fits.
+            wrong = wrong and not self._another_fits(key, path)
             for name in names:
                 reason = self._reason(name)
                 if wrong and _cuda(name) and reason != ELSEWHERE:
                     reason = CUDA
                 yield _Miss(library=path, name=name, reason=reason)
+
+    def _lacking(self, key: str, path: str) -> list[str]:
+        """Return what a library needs and nothing offers."""
+        return [
+            name
+            for name in self.offers.link(path).needed
+            if not self.offers.found(key, path, name) and not self._is_driver(name)
+        ]
+
+    def _another_fits(self, key: str, path: str) -> bool:
+        """Tell whether a library beside it, of the same name but for numbers, lacks nothing."""
+        folder, name = posixpath.split(path)
+        return any(
+            other != path
+            and posixpath.dirname(other) == folder
+            and _NUMBER.sub("", posixpath.basename(other)) == _NUMBER.sub("", name)
+            and not self._lacking(key, other)
+            for other in self._usable(key)
+        )
 
     def _is_driver(self, name: str) -> bool:
         known = any(row.driver for row in self._rows(name))

@@ -55,7 +55,7 @@ class Packages:
     """Distributions by key -> path below site-packages -> what that library says."""
 
     def __init__(self, **dists: Mapping[str, Linkage | None]) -> None:
-        self.dists = {key.replace("_", "-"): files for key, files in dists.items()}
+        self.dists = {key.replace("_", "-"): dict(files) for key, files in dists.items()}
         self.requires: dict[str, tuple[str, ...]] = {}
         self.system = SYSTEM
         self.loaded: tuple[str, ...] = ()
@@ -247,6 +247,25 @@ def test_another_cuda_than_the_one_that_is_here_is_for_a_person_to_settle() -> N
     assert first.what == "a version of onnxruntime-gpu that is built for CUDA 12"
     assert second.config == "nvidia-cublas-cu11\nnvidia-cuda-runtime-cu11"
     assert (tensorrt.settled, tensorrt.note) == (True, True)
+
+
+def test_a_wheel_with_one_library_for_each_cuda_opens_the_one_that_fits() -> None:
+    """As bitsandbytes has them: those for other versions are nobody's to settle."""
+    installed = Packages(
+        bits={
+            "bits/libbits_cuda117.so": needs("libcublasLt.so.11", "libcudart.so.11.0"),
+            "bits/libbits_cuda121.so": needs("libcublasLt.so.12"),
+        },
+        nvidia_cublas={"nvidia/cublas/lib/libcublasLt.so.12": needs(soname="libcublasLt.so.12")},
+        torch={},
+    )
+    installed.requires = {"bits": ("torch",), "torch": ("nvidia-cublas",)}
+    assert all(item.settled and item.note for item in installed.conflicts())
+    assert installed.missing() == {
+        "bits/libbits_cuda117.so": {"libcublasLt.so.11", "libcudart.so.11.0"}
+    }
+    del installed.dists["bits"]["bits/libbits_cuda121.so"]
+    assert not all(item.settled for item in installed.conflicts())
 
 
 def test_no_cuda_at_all_is_only_told_with_what_will_happen() -> None:
