@@ -166,6 +166,7 @@ def _gpu(gpu: GpuReport) -> str:
         f"{item.what}: {item.before}"
         + (f", then {item.after}" if item.after not in {"", item.before} else "")
         for item in gpu.checks
+        if item.before or item.after
     ]
     return plain("; ".join([f"GPU: {there if gpu.there else 'none was there'}", *said]))
 
