@@ -33,7 +33,10 @@ IMAGES = (
     Sample(
         image="translation_services",
         kept={"torch", "transformers", "sentencepiece", "sacrebleu", "py3langid"},
-        dropped={"googletrans-py", "httpx", "pyarrow", "multiprocess", "nats-py", "pyzmq"},
+        dropped={
+            "googletrans-py", "httpx", "pyarrow", "multiprocess", "nats-py", "pyzmq",
+            "scikit-learn", "scipy", "pandas", "datasets", "nltk", "torchvision", "torchaudio",
+        },
     ),
     Sample(
         image="vision_gpu",
