@@ -75,7 +75,7 @@ costs  code    where, what, and how to mend it
                fix: RUN --mount=type=secret while building; the environment of the container when it
                runs
        PRN208  warning Dockerfile:1
-               one stage builds and runs, so gcc, libpq-dev stay
+               one stage builds and runs, so what only builds stays: gcc, libpq-dev
                fix: split it: a builder, and a final stage that copies from it
        PRN213  warning Dockerfile:1
                no USER is named, so the image runs as root unless its base says otherwise

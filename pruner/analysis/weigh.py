@@ -96,12 +96,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     imports = imported(tree, files, ownership, no_gpu=subject.no_gpu)
     words = Words(tree, files, subject.said)
     spelling = Spelling(ownership, tree)
-    installed = len(inventory.distributions)
-    probes = coping_lines(metadata_lines(traces), inventory, tree, spelling, reading.sites_of)
-    used = joined(
-        observed(traces, ownership, reading.startup),
-        used_data(traces, ownership, installed, probes),
-    )
+    used, probes = _seen(subject, ownership, reading, spelling)
     named, modules = words.needs(
         Known(
             inventory=inventory,
@@ -136,9 +131,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         Level.OBSERVED: used,
         Level.REQUIRED: required,
         Level.REACHABLE: below,
-        Level.GUARDED: joined(
-            imports.guarded, asks.guarded, probed(traces, ownership, installed, probes)
-        ),
+        Level.GUARDED: joined(imports.guarded, asks.guarded, probes),
     }
     follow = _Follow(subject, ownership, reading, policy, start, given)
     told = Told()
@@ -160,6 +153,19 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         unreadable=reach.unreadable,
         used=_used(reach, reading, ownership),
     )
+
+
+def _seen(
+    subject: Subject, ownership: Ownership, reading: Reading, spelling: Spelling
+) -> tuple[dict[str, tuple[Proof, ...]], dict[str, tuple[Proof, ...]]]:
+    """Return what traces used, and of what they only looked whether it is there."""
+    traces = (*subject.traces, *subject.also)
+    inventory, tree = subject.inventory, subject.tree
+    installed = len(inventory.distributions)
+    lines = coping_lines(metadata_lines(traces), inventory, tree, spelling, reading.sites_of)
+    read = used_data(traces, ownership, installed, lines)
+    used = joined(observed(traces, ownership, reading.startup), read)
+    return used, probed(traces, ownership, installed, lines)
 
 
 def _used(reach: Reach, reading: Reading, ownership: Ownership) -> tuple[Used, ...]:

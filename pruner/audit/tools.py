@@ -51,7 +51,8 @@ def tools(facts: Facts) -> Iterator[Finding]:
         yield found(
             "PRN208",
             source.where(source.dockerfile.stages[0].line),
-            f"one stage builds and runs, so {listed([row.name for row in packages])} stay",
+            "one stage builds and runs, so what only builds stays:"
+            f" {listed([row.name for row in packages])}",
         )
     yield from _too_late(source, packages)
 
