@@ -6,7 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pruner.errors import OutsideError
 from pruner.image.measures import BuildReport
+from pruner.sandbox.yard import opened, require_room
 from support import (
     DOCKERFILE,
     Done,
@@ -155,6 +157,16 @@ def test_an_interrupt_in_a_build_leaves_nothing(tmp_path: Path) -> None:
     done = finish(process, 60)
     assert done.code == 130, done.err
     assert_nothing_left(done.pid)
+
+
+def test_a_disk_that_would_not_hold_it_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    with opened(tmp_path) as yard:
+        free = yard.room()
+        assert free is not None
+        require_room(yard, free // 2, "images.app: the original")
+        with pytest.raises(OutsideError, match=r"images\.app: the original needs about") as caught:
+            require_room(yard, 2 * free, "images.app: the original")
+    assert "docker builder prune" in (caught.value.hint or "")
 
 
 def test_no_engine(tmp_path: Path) -> None:
