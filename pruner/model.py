@@ -155,6 +155,7 @@ class SourceFile(Value, frozen=True):
     texts: dict[str, int] = {}  # single words and schemes of URLs among its strings, their lines
     asks: tuple[Ask, ...] = ()
     uses: dict[str, int] = {}  # what it reads off modules, "cv2.imshow", and the first line of each
+    script: bool = False  # asks whether it is "__main__"
 
 
 class Unreadable(Value, frozen=True):
@@ -492,6 +493,19 @@ class Aligned(Value, frozen=True):
     images: tuple[str, ...] = ()
 
 
+class Inputs(Value, frozen=True, kw_only=True, omit_defaults=True):
+    """What a lock was made from, as far as `pruner drift` tells by it that it no longer fits."""
+
+    modules: dict[str, tuple[str, ...]] = {}  # distribution -> its topmost import names
+    absent: dict[str, str] = {}  # import that nothing in the lock answers -> "needed" | "coped"
+    entries: tuple[str, ...] = ()  # first-party files that lead to all that are reached
+    scripts: tuple[str, ...] = ()  # those beside them that can be started
+    started: tuple[str, ...] = ()  # those that the Dockerfile or a compose file starts
+    requirements: tuple[str, ...] = ()  # as written, normalised
+    base: str = ""  # of the Dockerfile, its arguments put in
+    pins: dict[str, dict[str, str]] = {}  # file of the lock -> pin -> digest of what it says
+
+
 class Timing(Value, frozen=True):
     """Where the time went: seconds of one step, and whose work it was."""
 
@@ -525,6 +539,7 @@ class Document(Value, frozen=True, kw_only=True, omit_defaults=True):
     base: BaseImage | None = None
     packages: tuple[SystemPackage, ...] = ()  # only where the image itself was looked at
     gpu: GpuReport | None = None
+    inputs: Inputs | None = None  # only in a lock that was written
 
 
 class Failure(Value, frozen=True):

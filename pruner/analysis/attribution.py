@@ -70,11 +70,15 @@ class Ownership:
         `idna` owns `idna`; a part of a namespace owns `google.cloud.storage`.
         """
         own = sorted(name for name, (_, path) in self._modules.items() if self._owns(key, path))
-        found: list[str] = []
-        for name in own:
-            if not found or not f"{name}.".startswith(f"{found[-1]}."):
-                found.append(name)
-        return tuple(found)
+        return _topmost(own)
+
+    def tops(self) -> dict[str, tuple[str, ...]]:
+        """Return what `tops_of` does, of every distribution that has a module."""
+        own: dict[str, list[str]] = defaultdict(list)
+        for name, (_, path) in sorted(self._modules.items()):
+            for owner in dict(self._owners[path]):
+                own[owner].append(name)
+        return {key: _topmost(names) for key, names in own.items()}
 
     def _owns(self, key: str, path: str) -> bool:
         return any(owner == key for owner, _ in self._owners[path])
@@ -155,6 +159,15 @@ class Ownership:
                 if name and (name not in best or rank < best[name][0]):
                     best[name] = (rank, path)
         return best
+
+
+def _topmost(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the sorted names that no other one leads to."""
+    found: list[str] = []
+    for name in names:
+        if not found or not f"{name}.".startswith(f"{found[-1]}."):
+            found.append(name)
+    return tuple(found)
 
 
 def module_of(relative: str) -> tuple[str, int]:

@@ -16,7 +16,8 @@ import msgspec
 from pruner.clock import Clock
 from pruner.config import Config, Image, load
 from pruner.errors import Exit
-from pruner.jobs.lock import Job, encode, presentable, select
+from pruner.jobs.lock import Job, select
+from pruner.jobs.writing import encode, presentable
 from pruner.model import Document, Policy
 from pruner.report.text import show, times
 from pruner.report.watching import watching

@@ -17,6 +17,7 @@ from pruner.urls import without_credentials
 COMMANDS = {
     "build": "Build an image as it was and as it is to be, and measure both.",
     "audit": "Say what makes an image large, from its files.",
+    "drift": "Say what has changed since the locks were made.",
     "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
     "image": "Write the Dockerfile of a lock.",

@@ -7,7 +7,7 @@ from typing import cast
 import msgspec
 from packaging.version import Version
 
-from pruner.config import rule_tables, schema, values
+from pruner.config import checks, rule_tables, schema, values
 from pruner.config.mistakes import Where
 from pruner.model import normalise
 from pruner.rules import Base, CudaBuild, Family, Kind, Member, Soname, parsed
@@ -48,6 +48,7 @@ def _image(name: str, table: schema.ImageTable, project: schema.ProjectTable) ->
         services={key: _service(service) for key, service in table.services.items()},
         memory=table.memory,
         processes=table.processes,
+        budget=None if table.budget is None else checks.budget(table.budget),
         indexes={**_indexes(project), **_indexes(table)},
         ignore=table.audit.ignore,
     )

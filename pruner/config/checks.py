@@ -19,6 +19,7 @@ _MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _PATH = re.compile(r"/[!-~]*")
 _MEMORY = re.compile(r"(\d{1,12})([bkmgt]?)", re.IGNORECASE)
+_BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(i?)b?", re.IGNORECASE)
 _PYTHON = re.compile(r"3\.\d{1,2}(\.\d{1,2})?")
 _VARIABLE = re.compile(r"[^=\s][^=]*")
 _MOST_SECONDS = 7 * 24 * 3600
@@ -202,6 +203,19 @@ def memory(value: str) -> int:
         hint = "a whole number and k, m, g or t, such as 8g; at least 6m"
         raise Mistake(f"{shown(value)} {what}", "memory", hint=hint)
     return size
+
+
+def budget(value: str | int) -> int:
+    """Check the most that an image may have, "6 GB" or a number of bytes; return bytes.
+
+    Units are those of 1000, and with an i, as in GiB, of 1024.
+    """
+    match = _BUDGET.fullmatch(str(value).strip())
+    if not match or float(match[1]) <= 0:
+        hint = 'a number and B, kB, MB, GB or TB, such as "6 GB"; without a unit it is bytes'
+        raise Mistake(f"{shown(str(value))} is no size", "budget", hint=hint)
+    power = "kmgt".index(match[2].lower()) + 1 if match[2] else 0
+    return int(float(match[1]) * (1024 if match[3] else 1000) ** power)
 
 
 def inside(value: str, *key: str | int) -> None:

@@ -174,6 +174,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
     services: dict[str, ServiceTable] = {}  # noqa: RUF012
     memory: str = "8g"
     processes: int = 512
+    budget: str | int | None = None
     indexes: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
     audit: AuditTable = AuditTable()
 
@@ -195,6 +196,8 @@ class ImageTable(Table, frozen=True, kw_only=True):
         checks.indexes(self.indexes)
         checks.python(self.python)
         checks.memory(self.memory)
+        if self.budget is not None:
+            checks.budget(self.budget)
         if self.processes < 1:
             raise Mistake(f"{self.processes} is too few", "processes", hint="at least 1")
         self._check_agents()

@@ -119,6 +119,7 @@ class Image(Value, frozen=True, kw_only=True):
     services: dict[str, Service] = {}  # noqa: RUF012
     memory: str = "8g"
     processes: int = 512
+    budget: int | None = None  # the most bytes that it may have
     indexes: dict[str, str] = {}  # noqa: RUF012  normalised name -> the index it comes from
     ignore: tuple[str, ...] = ()  # codes that `pruner audit` does not tell of this image
 

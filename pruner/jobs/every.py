@@ -9,7 +9,8 @@ from pruner.errors import PrunerError, outside
 from pruner.jobs.across import CODES, across
 from pruner.jobs.align import Opened, align
 from pruner.jobs.keeping import revise
-from pruner.jobs.lock import Job, Locked, encode, locked
+from pruner.jobs.lock import Job, Locked, locked
+from pruner.jobs.writing import encode
 from pruner.model import SCHEMA, Document, Documents, Failure
 
 

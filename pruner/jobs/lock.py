@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
@@ -15,16 +14,14 @@ from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.files import plain_json, write_all
 from pruner.jobs.across import across
-from pruner.jobs.building import Building
 from pruner.jobs.confidence import Repeated, assess, repeat
 from pruner.jobs.findings import findings, misplaced, tell
 from pruner.jobs.gpu import Asking, first, not_exercised
-from pruner.jobs.keeping import replace
+from pruner.jobs.inputs import inputs_of
 from pruner.jobs.knowledge import knowledge
 from pruner.jobs.natives import look_at_system
 from pruner.jobs.observe import (
     Observation,
-    locks_folder,
     observe,
     private_folder,
     read_image_requirements,
@@ -38,18 +35,12 @@ from pruner.jobs.record import Record, read_records
 from pruner.jobs.settle import Case, Settled, settle
 from pruner.jobs.study import study
 from pruner.jobs.touch import loaded_names, touched
-from pruner.jobs.written import REQUIREMENTS, VERDICTS
-from pruner.lock.guard import guard_files
-from pruner.lock.header import CONSTRAINTS, header, provenance
-from pruner.lock.moving import beside
-from pruner.lock.pins import LockText
+from pruner.jobs.writing import Made, presentable, write_lock
 from pruner.model import (
     SCHEMA,
     Aligned,
     Document,
     GpuReport,
-    Inventory,
-    LockFiles,
     Policy,
     Sizes,
     Value,
@@ -77,11 +68,12 @@ class Watched(NamedTuple):
 
 
 class Locked(NamedTuple):
-    """What became of an image."""
+    """What became of an image; `made` is its lock, where it has one."""
 
     watched: Watched
     settled: Settled
     document: Document
+    made: Made | None = None
 
     @property
     def proven(self) -> bool:
@@ -89,22 +81,18 @@ class Locked(NamedTuple):
         return self.document.proof is not None and self.document.proof.passed
 
 
-class Made(NamedTuple):
-    """A lock that is to be written."""
-
-    document: Document
-    text: LockText
-    built: Building
-    inventory: Inventory
-
-
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Document:
     """Carry out the job, write the lock, and return the document; `once`: without a second run."""
     return locked(job, sandbox, clock, once=once).document
 
 
-def locked(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> Locked:
-    """Do what `run` does, and return with the document what it rests on."""
+def locked(
+    job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False, write: bool = True
+) -> Locked:
+    """Do what `run` does, and return with the document what it rests on.
+
+    Without `write` the lock is not written, and `commit` does it later.
+    """
     # Its mistakes are told before any installing, which may end at one of them.
     tell(misplaced(read_image_requirements(job.config, job.image)), clock)
     records = read_records(
@@ -130,11 +118,17 @@ def locked(job: Job, sandbox: Sandbox, clock: Clock, *, once: bool = False) -> L
         case = Case(seen, ownership, dict(reading.linkage), system, known, holding)
         settled = settle(trial, case, reading, job.policy)
         below = look_below(job.image, sandbox, environment, _outside(case, settled), clock)
-    return finish(Watched(job, sandbox.name, case, again, below), settled, clock)
+    watched = Watched(job, sandbox.name, case, again, below)
+    return finish(watched, settled, clock, write=write)
 
 
 def finish(
-    watched: Watched, settled: Settled, clock: Clock, aligned: tuple[Aligned, ...] = ()
+    watched: Watched,
+    settled: Settled,
+    clock: Clock,
+    aligned: tuple[Aligned, ...] = (),
+    *,
+    write: bool = True,
 ) -> Locked:
     """Write what was settled, where there is a lock; `aligned` are the pins that were moved."""
     job, seen = watched.job, watched.case.seen
@@ -145,12 +139,22 @@ def finish(
                 job.config, job.image, seen, watched.again, settled.verdicts, settled.proof
             )
         shared = across(job.config, job.image, document, seen.subject.inventory)
+        inputs = inputs_of(job.config, job.image, seen, watched.case.ownership, document)
         document = msgspec.structs.replace(
-            document, confidence=sure, findings=(*document.findings, *shared)
+            document, confidence=sure, findings=(*document.findings, *shared), inputs=inputs
         )
         made = Made(document, settled.text, settled.built, seen.subject.inventory)
-        document = _write(job, made, clock)
+        done = Locked(watched, settled, document, made)
+        return commit(done, clock) if write else done
     return Locked(watched, settled, document)
+
+
+def commit(done: Locked, clock: Clock) -> Locked:
+    """Write a lock, where there is one: a proven one where it is committed."""
+    if done.made is None:
+        return done
+    job = done.watched.job
+    return done._replace(document=write_lock(job.config, job.image, done.made, clock))
 
 
 def _seen(
@@ -237,63 +241,6 @@ def save_traces(job: Job, seen: Observation) -> None:
     files = {folder / f"{item.agent}.json": item for item in seen.subject.traces}
     files |= {folder / "again" / f"{item.agent}.json": item for item in seen.again}
     write_all({path: plain_json(item) for path, item in files.items()})
-
-
-def _write(job: Job, made: Made, clock: Clock) -> Document:
-    """Write a proven lock where it is committed, and keep it; any other one aside."""
-    document, text = made.document, made.text
-    proven = document.proof is not None and document.proof.passed
-    folder = locks_folder(job.config, job.image)
-    if not proven:
-        folder = private_folder(job.config, job.image) / "unproven"
-    shown = _relative(folder, job.config.root)
-    files = LockFiles(
-        requirements=f"{shown}/{REQUIREMENTS}", pylock=f"{shown}/pylock.toml", pins=text.pins
-    )
-    document = presentable(msgspec.structs.replace(document, lock=files))
-    new = _texts(job, made, document, folder)
-    gone = () if CONSTRAINTS in new else (CONSTRAINTS,)
-
-    def changed(there: dict[str, bytes]) -> dict[str, bytes]:
-        return {name: data for name, data in there.items() if name not in gone} | new
-
-    if proven:
-        command = "align" if document.aligned else "lock"
-        replace(job.config, job.image, changed, command, clock.note)
-    else:
-        write_all(
-            {folder / name: data for name, data in new.items()},
-            without=[folder / name for name in gone],
-        )
-    return document
-
-
-def _texts(job: Job, made: Made, document: Document, folder: Path) -> dict[str, bytes]:
-    """Return the files of a lock by name, for the folder that they are written to."""
-    text, constraints, root = made.text, made.built.constraints, job.config.root
-    above = header(document, provenance(text, root), built=bool(constraints))
-    texts = {
-        REQUIREMENTS: f"{above}\n{beside(text.requirements, folder, root)}",
-        "pylock.toml": f"{above}\n{beside(text.pylock, folder, root)}",
-        **guard_files(document, made.inventory),
-    }
-    if constraints:
-        texts[CONSTRAINTS] = f"{above}\n{constraints}"
-    return {VERDICTS: encode(document), **{name: it.encode() for name, it in texts.items()}}
-
-
-def presentable(document: Document) -> Document:
-    """Return the document without the credentials of URLs, which agents print as well."""
-    return msgspec.json.decode(plain_json(document), type=Document)
-
-
-def encode(document: Document) -> bytes:
-    """Return the document as JSON for people and for diffs; times differ from run to run."""
-    return msgspec.json.format(plain_json(document), indent=2) + b"\n"
-
-
-def _relative(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
 
 
 def select(image: Image, names: Sequence[str]) -> tuple[Agent, ...]:

@@ -13,9 +13,10 @@ from pruner.analysis.weigh import Subject
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import AgentError
-from pruner.image.dockerfile import read_dockerfile
+from pruner.image.dockerfile import Dockerfile, read_dockerfile
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
+from pruner.jobs.entered import commands_of, entered
 from pruner.jobs.own import own_requirements, with_copies, with_own
 from pruner.lock.places import Places, gather
 from pruner.model import (
@@ -34,7 +35,6 @@ from pruner.sandbox.base import Environment
 from pruner.sandbox.probes import printed
 from pruner.static.commands import programs
 from pruner.static.entry import child_imports, entry_files
-from pruner.static.shell import with_shell_scripts
 from pruner.static.texts import named
 from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
@@ -77,18 +77,15 @@ def observe(
     with clock.step("read the source tree", sandbox=False):
         tree = read_tree(config.root, config.source, inventory.version)
         inventory = with_copies(inventory, tree)
-        argvs = [*(agent.argv for agent in agents), *_image_commands(config, image)]
-        entries = [file for argv in argvs[: len(agents)] for file in entry_files(tree, argv)]
-        entries += entry_files(tree, _healthcheck(config, image))
-        entries += [file for argv in argvs for file in _own_scripts(inventory, tree, argv)]
-        tree, scripts = with_shell_scripts(tree, config.root, config.source, argvs)
-        entries += scripts
+        commands = commands_of(agents, _dockerfile(config, image))
+        own = [file for argv in commands.every for file in _own_scripts(inventory, tree, argv)]
+        tree, entries = entered(tree, config, commands)
     traces = tuple(trace(environment, agent, clock) for agent in agents)
     subject = Subject(
         inventory=inventory,
         traces=traces,
         tree=tree,
-        entries=tuple(dict.fromkeys(entries)),
+        entries=tuple(dict.fromkeys((*entries, *own))),
         said=_said(config, image, agents),
         named=_named(config, image, agents),
         asked=frozenset(
@@ -137,12 +134,10 @@ def _healthcheck(config: Config, image: Image) -> tuple[str, ...]:
     return read_dockerfile(config.root / image.dockerfile, image.build_args).healthcheck
 
 
-def _image_commands(config: Config, image: Image) -> tuple[tuple[str, ...], ...]:
-    """Return what the image itself starts."""
+def _dockerfile(config: Config, image: Image) -> Dockerfile | None:
     if image.dockerfile is None:
-        return ()
-    read = read_dockerfile(config.root / image.dockerfile, image.build_args)
-    return read.argv, read.healthcheck
+        return None
+    return read_dockerfile(config.root / image.dockerfile, image.build_args)
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:

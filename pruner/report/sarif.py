@@ -14,6 +14,7 @@ from pruner.analysis.sizes import size
 from pruner.audit.ignores import place
 from pruner.audit.values import Audits, Ignored
 from pruner.codes import CODES
+from pruner.drift.codes import DRIFT
 from pruner.model import Finding
 
 SCHEMA = (
@@ -49,7 +50,7 @@ def sarif(audits: Audits, version: str) -> bytes:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    known = CODES[code]
+    known = CODES.get(code) or DRIFT[code]
     return {
         "id": code,
         "name": "".join(word.capitalize() for word in known.name.split() if word.isalnum()),

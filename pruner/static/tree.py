@@ -42,6 +42,7 @@ def survey(root: Path, sources: Sequence[str], python: Version = ()) -> Survey:
             texts=scans[path].texts if path in scans else {},
             asks=scans[path].asks if path in scans else (),
             uses=scans[path].uses if path in scans else {},
+            script=path in scans and scans[path].script,
         )
         for path, (name, _) in results.items()
     }

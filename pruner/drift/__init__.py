@@ -1,0 +1,1 @@
+"""What has changed since a lock was made; pure: values in, findings out."""

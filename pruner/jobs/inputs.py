@@ -1,0 +1,67 @@
+"""What a lock is made from: written into its document, and gathered anew by `pruner drift`."""
+
+import os
+
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.evidence import reached
+from pruner.config import Config, Image
+from pruner.drift.names import Names
+from pruner.drift.requirements import asked, spelled
+from pruner.errors import UsageError
+from pruner.image.dockerfile import Dockerfile, read_dockerfile
+from pruner.jobs.entered import scripts, started
+from pruner.jobs.observe import Observation
+from pruner.model import Document, Inputs
+from pruner.requirements import Requirements, read_leniently
+from pruner.static.entry import entry_files
+
+MOST_NAMES = 200
+"""Import names of one distribution."""
+
+
+def inputs_of(
+    config: Config, image: Image, seen: Observation, ownership: Ownership, document: Document
+) -> Inputs:
+    """Return what the lock of a document was made from; its pins are not written yet."""
+    subject = seen.subject
+    tree, traces = subject.tree, (*subject.traces, *subject.also)
+    tops = ownership.tops()
+    modules = {
+        dist.key: tops.get(dist.key, ())[:MOST_NAMES]
+        for dist in sorted(subject.inventory.distributions, key=lambda dist: dist.key)
+        if dist.own is None
+    }
+    files = reached(tree, subject.entries, traces)
+    names = Names(document, modules, tree)
+    read = dockerfile(config, image)
+    agents = [path for agent in image.agents for path in entry_files(tree, agent.argv)]
+    more = files - reached(tree, subject.entries, ())
+    return Inputs(
+        modules=modules,
+        absent={lack.name: lack.word for lack in sorted(names.lacking(files))},
+        entries=(*subject.entries, *sorted(more)),
+        scripts=scripts(tree, agents),
+        started=tuple(sorted(started(config, image, read, tree))),
+        requirements=spelled(asked(requirements(config, image, read)[0])),
+        base=read.base if read is not None else "",
+    )
+
+
+def dockerfile(config: Config, image: Image) -> Dockerfile | None:
+    """Read the Dockerfile of an image, where it has one; raises UsageError."""
+    if image.dockerfile is None:
+        return None
+    path = config.root / image.dockerfile
+    context = config.root / image.context
+    return read_dockerfile(path, image.build_args, context=context, shown=image.dockerfile)
+
+
+def requirements(
+    config: Config, image: Image, read: Dockerfile | None
+) -> tuple[Requirements, tuple[UsageError, ...]]:
+    """Return what the image's requirement files ask for, and what of them cannot be read."""
+    context = config.root / image.context
+    installed = read.requirements if read is not None else ()
+    files = [*image.requirements, *(os.path.relpath(context / p, config.root) for p in installed)]
+    paths = list(dict.fromkeys((config.root / file).resolve() for file in files))
+    return read_leniently(paths, config.root, image.extras, image.groups)
