@@ -1,18 +1,18 @@
 """What several commands share: options, the opening of a job, and the printing of a document."""
 
 import functools
-import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 import msgspec
 
+from pruner.cli.printing import drawn, emit
 from pruner.clock import Clock
 from pruner.config import Config, Image, load
 from pruner.errors import Exit
@@ -24,8 +24,18 @@ from pruner.report.watching import watching
 from pruner.sandbox.base import Sandbox
 from pruner.sandbox.choose import choose
 
-if TYPE_CHECKING:
-    from rich.console import Console
+__all__ = [
+    "Options",
+    "carry_out",
+    "code_of",
+    "drawn",
+    "emit",
+    "opened",
+    "options",
+    "order",
+    "say_times",
+    "width",
+]
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -117,25 +127,6 @@ def _with_build_args(image: Image, given: tuple[str, ...]) -> Image:
     if bad:
         raise click.BadParameter(f"{bad[0]!r} is not KEY=VALUE", param_hint="--build-arg")
     return msgspec.structs.replace(image, build_args={**image.build_args, **pairs})
-
-
-def emit(text: bytes) -> None:
-    """Print what a command has to say, all of it at once."""
-    try:
-        sys.stdout.buffer.write(text)
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:  # nobody reads any more; the exit code still says how it went
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def drawn(draw: Callable[["Console"], None]) -> bytes:
-    """Return what is shown, in one piece: rich itself ends the program where a pipe is closed."""
-    from rich.console import Console  # noqa: PLC0415
-
-    console = Console(width=None if sys.stdout.isatty() else 100)
-    with console.capture() as capture:
-        draw(console)
-    return capture.get().encode(sys.stdout.encoding or "utf-8", "replace")
 
 
 def say_times(clock: Clock) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from pruner import __version__
-from pruner.cli.common import drawn, emit
+from pruner.cli.printing import drawn, emit
 from pruner.config import Config, Image, load
 from pruner.drift.values import Drifts, as_audits, code_of
 from pruner.errors import UsageError

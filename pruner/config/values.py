@@ -154,6 +154,14 @@ class Config(Value, frozen=True, kw_only=True):
     ignore: tuple[str, ...] = ()  # codes that `pruner audit` does not tell
     where: Where = Where()
 
+    def locks_of(self, image: Image) -> Path:
+        """Return where an image's committed results live."""
+        return self.root / self.locks / image.name
+
+    def private_of(self, image: Image) -> Path:
+        """Return where an image's traces and unproven locks live; nobody commits it."""
+        return self.root / ".pruner" / image.name
+
     def image(self, name: str) -> Image:
         """Return an image whose files are all there, or raise UsageError."""
         image = self.images.get(name)

@@ -14,6 +14,8 @@ from pruner.model import Document, Finding, Inputs, normalise
 
 REQUIREMENTS = "requirements.txt"
 PYLOCK = "pylock.toml"
+CONSTRAINTS = "build-constraints.txt"
+PINNED = (REQUIREMENTS, PYLOCK, CONSTRAINTS)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _VERSION = re.compile(r"^[A-Za-z0-9._-]+(?:\[[^\]]*\])?\s*===?\s*([^\s;\\]+)")
 

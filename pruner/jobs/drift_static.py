@@ -20,8 +20,6 @@ from pruner.jobs.committed import MAX_BYTES, read_verdicts
 from pruner.jobs.entered import commands_of, entered, scripts, started
 from pruner.jobs.inputs import dockerfile
 from pruner.jobs.inputs import requirements as required
-from pruner.jobs.observe import locks_folder, private_folder
-from pruner.jobs.writing import PINNED
 from pruner.model import Document, Finding, SourceTree
 from pruner.static.entry import entry_files
 from pruner.static.tree import read_tree
@@ -56,7 +54,7 @@ def trees_of(config: Config) -> Trees:
 
 def committed(config: Config, image: Image) -> Committed:
     """Read the committed verdicts; what cannot be read is a finding."""
-    path = locks_folder(config, image) / "verdicts.json"
+    path = config.locks_of(image) / "verdicts.json"
     try:
         document = read_verdicts(path)
     except UsageError as error:
@@ -77,7 +75,7 @@ def static(
     Raises UsageError where the source tree cannot be listed.
     """
     inputs = document.inputs
-    yield from settings.standing(document, _shown(config, locks_folder(config, image)))
+    yield from settings.standing(document, _shown(config, config.locks_of(image)))
     try:
         read = dockerfile(config, image)
     except UsageError as error:
@@ -180,14 +178,14 @@ def _unread(error: UsageError, file: str) -> Finding:
 
 
 def _pins(config: Config, image: Image, document: Document) -> Iterator[Finding]:
-    folder = locks_folder(config, image)
+    folder = config.locks_of(image)
     shown = _shown(config, folder)
     files: dict[str, dict[str, pins.Pin]] = {}
-    for name in PINNED:
+    for name in pins.PINNED:
         path = folder / name
         written = document.inputs.pins if document.inputs is not None else {}
         if not os.path.lexists(path):
-            if name in written or name != PINNED[-1]:
+            if name in written or name != pins.CONSTRAINTS:
                 yield drifted("PRN520", f"{shown}/{name}", "is missing from the lock")
             continue
         try:
@@ -210,7 +208,7 @@ def _base(image: Image, read: Dockerfile | None) -> settings.Base | None:
 
 def _built(config: Config, image: Image) -> int | None:
     """Return the bytes of the image as `pruner build` measured it last, where it did."""
-    path = private_folder(config, image) / "build.json"
+    path = config.private_of(image) / "build.json"
     try:
         return msgspec.json.decode(regular(path, MAX_BYTES), type=_BuildJson).minimal.size_bytes
     except (OSError, ValueError):

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from pruner.config import Agent, Config, Image
 from pruner.errors import UsageError
 from pruner.image.dockerfile import Dockerfile
-from pruner.jobs.fleet import dockerfile_of, fleets, starts_of
 from pruner.jobs.found import Start
 from pruner.jobs.starts import starts
 from pruner.model import SourceTree
@@ -84,6 +83,10 @@ def _starts(config: Config, image: Image, read: Dockerfile, folder: str) -> Iter
     try:
         yield from starts(config.root, read, image.context, folder)
         names = _names(config.root, dict.fromkeys((".", folder or ".", image.context)))
+        if not any(name.endswith((".yml", ".yaml")) for name in names):
+            return
+        from pruner.jobs.fleet import dockerfile_of, fleets, starts_of  # noqa: PLC0415  costs time
+
         for fleet in fleets(config.root, names)[0]:
             if posixpath.normpath(fleet.build.dockerfile) == image.dockerfile:
                 yield from starts_of(fleet, dockerfile_of(config.root, fleet.build))

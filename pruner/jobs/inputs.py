@@ -1,6 +1,7 @@
 """What a lock is made from: written into its document, and gathered anew by `pruner drift`."""
 
 import os
+from typing import TYPE_CHECKING
 
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.evidence import reached
@@ -10,17 +11,19 @@ from pruner.drift.requirements import asked, spelled
 from pruner.errors import UsageError
 from pruner.image.dockerfile import Dockerfile, read_dockerfile
 from pruner.jobs.entered import scripts, started
-from pruner.jobs.observe import Observation
 from pruner.model import Document, Inputs
 from pruner.requirements import Requirements, read_leniently
 from pruner.static.entry import entry_files
+
+if TYPE_CHECKING:
+    from pruner.jobs.observe import Observation
 
 MOST_NAMES = 200
 """Import names of one distribution."""
 
 
 def inputs_of(
-    config: Config, image: Image, seen: Observation, ownership: Ownership, document: Document
+    config: Config, image: Image, seen: "Observation", ownership: Ownership, document: Document
 ) -> Inputs:
     """Return what the lock of a document was made from; its pins are not written yet."""
     subject = seen.subject

@@ -240,9 +240,9 @@ def reports(traces: Sequence[Trace]) -> tuple[AgentReport, ...]:
 
 def locks_folder(config: Config, image: Image) -> Path:
     """Return where an image's committed results live."""
-    return config.root / config.locks / image.name
+    return config.locks_of(image)
 
 
 def private_folder(config: Config, image: Image) -> Path:
     """Return where an image's traces and unproven locks live; nobody commits it."""
-    return config.root / ".pruner" / image.name
+    return config.private_of(image)

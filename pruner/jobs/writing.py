@@ -8,7 +8,7 @@ import msgspec
 
 from pruner.clock import Clock
 from pruner.config import Config, Image
-from pruner.drift.pins import PYLOCK, digests
+from pruner.drift.pins import PINNED, digests
 from pruner.files import plain_json, write_all
 from pruner.jobs.building import Building
 from pruner.jobs.keeping import replace
@@ -19,8 +19,6 @@ from pruner.lock.header import CONSTRAINTS, header, provenance
 from pruner.lock.moving import beside
 from pruner.lock.pins import LockText
 from pruner.model import Document, Inventory, LockFiles
-
-PINNED = (REQUIREMENTS, PYLOCK, CONSTRAINTS)
 
 
 class Made(NamedTuple):

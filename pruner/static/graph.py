@@ -1,8 +1,6 @@
-"""Which first-party file leads to which: importlab's graph, fed with our own import sites."""
+"""Which first-party file leads to which, by our own import sites."""
 
 from collections.abc import Iterable, Iterator, Mapping
-
-from importlab.graph import DependencyGraph
 
 from pruner.model import Guard, ImportSite, SourceFile
 from pruner.static.naming import below
@@ -20,14 +18,12 @@ def edges(
     Under TYPE_CHECKING nothing is imported; every other guard lets an import through.
     """
     graph = _FileGraph(files, scans, folders)
-    for path in files:
-        graph.add_file(path)
-    found = ((path, sorted(set(graph.graph.successors(path)) - {path})) for path in files)
+    found = ((path, sorted(graph.deps(path) - {path})) for path in files)
     return {path: tuple(targets) for path, targets in found if targets}
 
 
-class _FileGraph(DependencyGraph):  # type: ignore[misc]  # importlab has no types
-    """importlab's graph over the scans. It is never built: that would melt cycles into one node."""
+class _FileGraph:
+    """What each file leads to; cycles stay as they are."""
 
     def __init__(
         self,
@@ -35,21 +31,18 @@ class _FileGraph(DependencyGraph):  # type: ignore[misc]  # importlab has no typ
         scans: Mapping[str, Scan],
         folders: Mapping[str, Folder],
     ) -> None:
-        super().__init__()
         self._files = files
         self._scans = scans
         self._folders = folders
         self._finders: dict[tuple[str, ...], Finder] = {}
         self._scripts = {path.rpartition("/")[0] for path, scan in scans.items() if scan.script}
 
-    def get_file_deps(self, filename: str) -> tuple[list[str], list[str]]:
-        """Return the first-party files that a file imports, and the names that are not."""
-        finder = self._finder(filename)
-        names = dict.fromkeys(self._names(filename, finder))
-        found = {name: finder.find(name) for name in names}
-        paths = {path for path in found.values() if path and path in self._files}
-        paths.update(self._behind(filename), self._said(filename, finder))
-        return [*paths], [name for name in names if not found[name]]
+    def deps(self, path: str) -> set[str]:
+        """Return the first-party files that a file imports or names."""
+        finder = self._finder(path)
+        found = map(finder.find, dict.fromkeys(self._names(path, finder)))
+        paths = {each for each in found if each and each in self._files}
+        return paths.union(self._behind(path), self._said(path, finder))
 
     def _finder(self, path: str) -> Finder:
         """Return the finder for a file: the folder of a script is an import root to what it runs.
