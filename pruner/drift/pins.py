@@ -99,16 +99,15 @@ def changed(
     for name, pins in files.items():
         written = inputs.pins.get(name) if inputs is not None else None
         where = f"{folder}/{name}"
-        wrong = False
         for key, pin in pins.items():
             finding = _changed(key, pin, proven, written, where)
-            if finding is not None and (key or not wrong):
-                wrong = True
+            if finding is not None:
                 yield finding
         for key in sorted((written if written is not None else {}).keys() - pins.keys()):
-            if key:
-                what = f"{key} {proven.get(key, '')}".strip()
-                yield drifted("PRN520", where, f"the pin of {what} was taken out by hand")
+            what = (
+                f"the pin of {key} {proven.get(key, '')}" if key else "what stood beside the pins"
+            )
+            yield drifted("PRN520", where, f"{what.rstrip()} was taken out by hand")
 
 
 def _changed(
@@ -116,7 +115,7 @@ def _changed(
 ) -> Finding | None:
     at = f"{where}:{pin.line}"
     if not key:
-        if written is None or written.get("", pin.digest) == pin.digest:
+        if written is None or written.get("") == pin.digest:
             return None
         return drifted("PRN520", at, "something beside the pins was changed by hand")
     if written is not None and written.get(key) == pin.digest:

@@ -111,6 +111,7 @@ class _Code:
         numbers = tuple(int(part) for part in document.python.split(".") if part.isdecimal())
         tree, entries = entered(trees(numbers), config, commands_of(image.agents, read))
         self.tree = tree
+        self._own = {path for agent in image.agents for path in entry_files(tree, agent.argv)}
         before = [path for path in inputs.entries if path in tree.files] if inputs else []
         self.files = reached(tree, (*entries, *before), ())
         self.modules = _modules(document)
@@ -125,14 +126,13 @@ class _Code:
         return found
 
     def started(self) -> dict[str, str]:
-        """Return the files that are started, and where, but for those that an agent leads to."""
+        """Return the files that are started, and where, but for those that an agent is."""
         found = started(self._config, self._image, self._read, self.tree)
-        return {path: where for path, where in found.items() if path not in self.files}
+        return {path: where for path, where in found.items() if path not in self._own}
 
     def scripts(self) -> tuple[str, ...]:
         """Return the files beside the agents that can be started, and that no image's agent is."""
-        own = {path for agent in self._image.agents for path in entry_files(self.tree, agent.argv)}
-        found = scripts(self.tree, own)
+        found = scripts(self.tree, self._own)
         every = (
             {
                 path
