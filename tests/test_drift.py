@@ -1,4 +1,4 @@
-"""`pruner drift`, through the installed command: every drift that is planted is found, and no other."""
+"""`pruner drift --static`, through the installed command: what is planted is found, and no more."""
 
 import shutil
 from pathlib import Path
@@ -106,8 +106,8 @@ def test_an_import_added_in_a_function(root: Path) -> None:
     done = run(*STATIC, cwd=root)
     assert done.code == 1
     flat = " ".join(done.out.split())
-    assert "PRN501 error app/__main__.py:5 imports tabulate, which was left out of the lock with"
-    assert "tabulate 0.9.0: this will break" in flat
+    what = "imports tabulate, which was left out of the lock with tabulate 0.9.0: this will break"
+    assert f"PRN501 error app/__main__.py:5 {what} fix: " in flat
     assert "app, 3 MB: has drifted: 1 error" in flat
 
 
@@ -270,14 +270,11 @@ def test_an_agent_that_a_script_of_the_image_starts(root: Path) -> None:
 
 def test_a_base_image_that_moved(root: Path) -> None:
     replace(root / "Dockerfile", "python:3.11-slim", "python:3.11-slim-bookworm")
-    assert static(root) == [
-        (
-            "PRN530",
-            "Dockerfile:1",
-            "the base image is python:3.11-slim-bookworm, and the lock was proven on"
-            " python:3.11-slim",
-        )
-    ]
+    ((code, where, what),) = static(root)
+    assert (code, where) == ("PRN530", "Dockerfile:1")
+    assert what == (
+        "the base image is python:3.11-slim-bookworm, and the lock was proven on python:3.11-slim"
+    )
     replace(root / "Dockerfile", "python:3.11-slim-bookworm", "python:3.12-slim")
     assert [row[0] for row in static(root)] == ["PRN531", "PRN530"]
 
@@ -300,14 +297,12 @@ def line_of_the_guard(**changed: object) -> str:
 def test_a_guard_line_from_production(root: Path) -> None:
     lines = [line_of_the_guard(), line_of_the_guard(time="2026-11-25T08:09:24Z")]
     (root / "missed.jsonl").write_text("".join([*lines, line_of_the_guard(image="other")]))
-    assert static(root, "--guard", "missed.jsonl") == [
-        (
-            "PRN550",
-            "app/__main__.py:5",
-            "in production tabulate was missed 2 times, the last at 2026-11-25T08:09:24Z:"
-            " tabulate 0.9.0 is left out",
-        )
-    ]
+    ((code, where, what),) = static(root, "--guard", "missed.jsonl")
+    assert (code, where) == ("PRN550", "app/__main__.py:5")
+    assert what == (
+        "in production tabulate was missed 2 times, the last at 2026-11-25T08:09:24Z:"
+        " tabulate 0.9.0 is left out"
+    )
     (root / "missed.jsonl").write_text("nonsense\n")
     done = run(*STATIC, "--guard", "missed.jsonl", cwd=root)
     assert_error(done, 3, "missed.jsonl:1: not a line of the guard's")

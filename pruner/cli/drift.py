@@ -1,7 +1,9 @@
 """`pruner drift`."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,7 +13,7 @@ from pruner.config import Config, Image, load
 from pruner.drift.values import Drifts, as_audits, code_of
 from pruner.errors import UsageError
 from pruner.jobs import drift
-from pruner.lock.missed import read_missed
+from pruner.lock.missed import Missed, read_missed
 from pruner.report.drifts import show_drifts
 from pruner.report.markdown import markdown
 from pruner.report.sarif import sarif
@@ -30,6 +32,23 @@ FORMATS = ("text", "json", "markdown", "sarif")
     multiple=True,
     help="A file that the guard of a shipped image wrote; may be repeated.",
 )
+@click.option("--fresh", is_flag=True, help="Run agents also where nothing has changed.")
+@click.option("--once", is_flag=True, help="No second run of every agent.")
+@click.option("--update", is_flag=True, help="Write the new proven lock; print a commit message.")
+@click.option(
+    "--nights",
+    type=click.IntRange(min=1),
+    default=30,
+    show_default=True,
+    help="Say what no run of so many nights has used.",
+)
+@click.option(
+    "--runtime",
+    type=click.Choice(["auto", "docker", "local"]),
+    default="auto",
+    show_default=True,
+    help="Where agents run; auto takes docker where an engine answers.",
+)
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), help="How to print it; text by default."
@@ -41,18 +60,27 @@ def command(  # noqa: PLR0913  click's values, by name
     all_images: bool,
     only_static: bool,
     guards: tuple[Path, ...],
+    fresh: bool,
+    once: bool,
+    update: bool,
+    nights: int,
+    runtime: str,
     config: Path | None,
     form: str | None,
     as_json: bool,
 ) -> int:
     """Say what has changed since the locks were made.
 
-    Compares the code, the requirements and the Dockerfiles of today with what was committed.
-    Exits 0 where nothing has drifted, 1 where something has.
+    Compares the code, the requirements and the Dockerfiles of today with what was committed; then
+    runs the agents, as `pruner lock` does, and compares that. An image of which nothing has changed
+    since a night that found nothing is not run again. Exits 0 where nothing has drifted, 1 where
+    something has.
 
     \b
     Example:
+      pruner drift
       pruner drift --static
+      pruner drift speech_gpu --update > message.txt
       pruner drift speech_gpu --static --guard pruner-missed.jsonl
       pruner drift --static --format sarif > drift.sarif
     """
@@ -60,12 +88,54 @@ def command(  # noqa: PLR0913  click's values, by name
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
     if images and all_images:
         raise UsageError("IMAGE and --all exclude each other", hint="give one of them")
-    del only_static
+    if only_static and (fresh or update or once):
+        raise UsageError(
+            "--static runs nothing: --fresh, --once and --update do not go with it",
+            hint="leave --static out",
+        )
     whole = load(config, Path.cwd())
     missed = [line for path in guards for line in read_missed(path)]
-    found = drift.run(whole, _chosen(whole, images), missed)
-    emit(_printed(found, "json" if as_json else form or "text"))
+    chosen = _chosen(whole, images)
+    if only_static:
+        found = drift.run(whole, chosen, missed)
+    else:
+        wish = {"runtime": runtime, "once": once, "fresh": fresh, "update": update}
+        found = _traced(whole, chosen, missed, {**wish, "nights": nights})
+    _emit(found, "json" if as_json else form or "text", update=update)
     return code_of(found)
+
+
+def _traced(
+    config: Config, images: Sequence[Image], missed: Sequence[Missed], wish: dict[str, Any]
+) -> Drifts:
+    # What runs agents takes longer to import than the static part takes.
+    from pruner.cli.common import opened, say_times  # noqa: PLC0415
+    from pruner.clock import Clock  # noqa: PLC0415
+    from pruner.jobs.drift_traces import Traces, Wish  # noqa: PLC0415
+    from pruner.jobs.lock import Job  # noqa: PLC0415
+    from pruner.report.watching import watching  # noqa: PLC0415
+
+    def order(image: Image) -> Job:
+        return Job(config=config, image=image, agents=image.agents, policy=image.policy)
+
+    with watching() as watcher:
+        clock = Clock(watcher)
+        sandbox = partial(opened, wish["runtime"], config.root, clock)
+        traces = Traces(Wish(**wish), order, sandbox, clock)
+        found = drift.run(config, images, missed, traces, clock.note)
+    if clock.timings:
+        say_times(clock)
+    return found
+
+
+def _emit(found: Drifts, form: str, *, update: bool) -> None:
+    """Print what was found; of an update, only messages are for whatever reads them."""
+    printed = _printed(found, form)
+    if not update or form != "text":
+        emit(printed)
+        return
+    click.echo(printed.decode("utf-8", "replace"), err=True, nl=False)
+    emit("\n".join(item.commit for item in found.images if item.commit).encode())
 
 
 def _chosen(config: Config, names: tuple[str, ...]) -> list[Image]:

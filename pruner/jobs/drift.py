@@ -1,38 +1,64 @@
 """`pruner drift`: what has changed since the committed locks were made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
 from pruner.config import Config, Image
 from pruner.drift.guard import Miss
 from pruner.drift.values import Drift, Drifts, ordered
-from pruner.jobs.drift_static import Trees, committed, static, trees_of
+from pruner.errors import PrunerError, outside
+from pruner.jobs.drift_static import committed, static, trees_of
 from pruner.lock.missed import Missed
-from pruner.model import SCHEMA, Document, Finding
+from pruner.model import SCHEMA, Document, Failure, Finding
 from pruner.urls import cleaned
 
+Traced = Callable[[Image, Document, tuple[Finding, ...]], Drift]
+"""Runs the agents of an image, where that is called for, and adds what this says."""
 
-def run(config: Config, images: Sequence[Image], missed: Sequence[Missed] = ()) -> Drifts:
-    """Compare the files of today with the locks of images; nothing is run."""
+
+def run(
+    config: Config,
+    images: Sequence[Image],
+    missed: Sequence[Missed] = (),
+    traced: Traced | None = None,
+    say: Callable[[str], object] = str,
+) -> Drifts:
+    """Compare the files of today with the locks of images; with `traced`, what runs as well.
+
+    Where that fails for an image, it is among the errors, and the next one follows.
+    """
     trees = trees_of(config)
     told: set[tuple[str, str]] = set()
-    return Drifts(SCHEMA, tuple(_static(config, image, trees, missed, told) for image in images))
+    drifts: list[Drift] = []
+    failures: list[Failure] = []
+    for number, image in enumerate(images, 1):
+        if traced is not None:
+            say(f"image {image.name} ({number} of {len(images)})")
+        known = committed(config, image)
+        if known.document is None:
+            drifts.append(Drift(image=image.name, findings=known.flaw))
+            continue
+        found = static(config, image, known.document, trees, misses(missed, image))
+        findings = tuple(item for item in found if _is_new(item, told))
+        drift = drift_of(image, known.document, findings)
+        try:
+            if traced is not None:
+                drift = traced(image, known.document, findings)
+        except (PrunerError, OSError) as error:
+            if isinstance(error, BrokenPipeError):  # who reads has gone: an end for all of them
+                raise
+            failures.append(_failed(image.name, error, say))
+        drifts.append(presentable(drift))
+    return Drifts(SCHEMA, tuple(drifts), tuple(failures))
 
 
-def _static(
-    config: Config,
-    image: Image,
-    trees: Trees,
-    missed: Sequence[Missed],
-    told: set[tuple[str, str]],
-) -> Drift:
-    known = committed(config, image)
-    if known.document is None:
-        return Drift(image=image.name, findings=known.flaw)
-    found = [*static(config, image, known.document, trees, misses(missed, image))]
-    findings = tuple(item for item in found if _is_new(item, told))
-    return presentable(drift_of(image, known.document, findings))
+def _failed(name: str, error: PrunerError | OSError, say: Callable[[str], object]) -> Failure:
+    known = outside(error) if isinstance(error, OSError) else error
+    say(f"error: {name}: {known.message}")
+    if known.hint:
+        say(f"hint: {known.hint}")
+    return Failure(image=name, code=known.code, error=known.message, hint=known.hint)
 
 
 def drift_of(image: Image, document: Document, findings: tuple[Finding, ...]) -> Drift:

@@ -53,6 +53,15 @@ def look_at(client: "DockerClient", name: str, run: str) -> Base | None:
     )
 
 
+def digest_of_tag(client: "DockerClient", name: str) -> str | None:
+    """Return the digest that a tag leads to in its registry today; None where that is not known."""
+    try:
+        with failing("the registry does not answer"):
+            return str(client.images.get_registry_data(name).id) or None
+    except PrunerError:
+        return None
+
+
 def _packages(container: "Container") -> Iterator[str]:
     for path in STATUS:
         for text in _files(container, path):

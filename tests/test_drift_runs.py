@@ -1,0 +1,225 @@
+"""`pruner drift` with its runs, through the installed command and in the local sandbox."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from support import Done, assert_error, assert_nothing_left, finish, project, run, start
+
+# Which plugins there are stands in a file, so no text of the code names them.
+CODE = """\
+import importlib
+import sys
+from pathlib import Path
+
+import idna
+import yaml
+
+print(idna.encode("x.example"), yaml.safe_load("a: 1"))
+for name in Path("app/plugins.txt").read_text().split():
+    importlib.import_module(name)
+"""
+REQUIREMENTS = "idna==3.10\npyyaml==6.0.2\ntabulate==0.9.0\n"
+LOCK = ("lock", "--image", "app", "--once", "--runtime", "local")
+DRIFT = ("drift", "--once", "--runtime", "local")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make a project with a lock, once."""
+    root = project(tmp_path_factory.mktemp("made"), code=CODE, requirements=REQUIREMENTS)
+    (root / "app/plugins.txt").write_text("json\n")
+    done = run(*LOCK, cwd=root)
+    assert done.code == 0, done.err
+    return root
+
+
+@pytest.fixture
+def root(made: Path, tmp_path: Path) -> Path:
+    """Return a copy of the project with a lock."""
+    shutil.copytree(made, tmp_path / "project")
+    return tmp_path / "project"
+
+
+def image_of(done: Done) -> dict[str, Any]:
+    (image,) = msgspec.json.decode(done.out)["images"]
+    found: dict[str, Any] = image
+    return found
+
+
+def drift(root: Path, *more: str, code: int = 1) -> list[tuple[str, str, str]]:
+    """Return (code, where, what) of everything that is found; nothing in locks/ changes."""
+    before = locks(root)
+    done = run(*DRIFT, "--json", *more, cwd=root)
+    assert done.code == code, done.out + done.err
+    assert_nothing_left(done.pid)
+    assert locks(root) == before
+    return [(row["code"], row["where"], row["what"]) for row in image_of(done)["findings"]]
+
+
+def locks(root: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in (root / "locks/app").iterdir()}
+
+
+def replace(path: Path, old: str, new: str) -> None:
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_nights_on_which_nothing_changed(root: Path) -> None:
+    first = run(*DRIFT, "--json", cwd=root)
+    assert first.code == 0, first.out + first.err
+    assert image_of(first)["traced"]
+    assert image_of(first)["findings"] == []
+    for _ in range(9):
+        done = run(*DRIFT, "--json", cwd=root)
+        assert done.code == 0, done.err
+        image = image_of(done)
+        assert not image["traced"]
+        assert image["skipped"].startswith("nothing that the runs depend on has changed since 20")
+        assert image["findings"] == []
+        assert "run agent" not in done.err
+        assert "app: not run: nothing that the runs depend on has changed" in done.err
+    done = run(*DRIFT, "--fresh", cwd=root)
+    assert (done.code, done.out) == (0, "app, 3 MB: no drift\n")
+    assert "run agent: " in done.err
+    done = run(*DRIFT, cwd=root)
+    assert done.out.startswith("app, 3 MB: no drift\n  not run: nothing that the runs depend on")
+
+
+def test_what_is_called_for_is_done_again(root: Path) -> None:
+    assert drift(root, code=0) == []
+    for change in ("app/__main__.py", "app/plugins.txt", "requirements.txt", "Dockerfile"):
+        with (root / change).open("a") as file:
+            file.write("\n")
+        done = run(*DRIFT, "--json", cwd=root)
+        assert done.code == 0, done.err
+        assert image_of(done)["traced"], change
+    (root / ".pruner/app/drift.json").write_text("nonsense")
+    assert image_of(run(*DRIFT, "--json", cwd=root))["traced"]
+
+
+def test_a_distribution_that_appears_only_by_a_plugin(root: Path) -> None:
+    assert drift(root, code=0) == []
+    (root / "app/plugins.txt").write_text("json tabulate\n")
+    assert run("drift", "--static", cwd=root).code == 0
+    found = [row for row in drift(root) if row[0] != "PRN577"]
+    assert [row[0] for row in found] == ["PRN570"]
+    assert found[0][2] == (
+        "tabulate 0.9.0 is loaded by the image's own code in agent (observed);"
+        " it was left out (unused)"
+    )
+    # What was found is found again the next night: nothing was kept.
+    assert [row for row in drift(root) if row[0] != "PRN577"] == found
+
+
+def test_a_requirement_added_that_is_not_needed(root: Path) -> None:
+    replace(root / "requirements.txt", "idna==3.10\n", "idna==3.10\nsix==1.17.0\n")
+    found = drift(root)
+    assert [row[:2] for row in found] == [
+        ("PRN510", "requirements.txt:2"),
+        ("PRN574", "requirements.txt:2"),
+    ]
+    assert found[1][2] == "six 1.17.0 is new in the original, and nothing needs it"
+
+
+def test_another_version_is_installed(root: Path) -> None:
+    replace(root / "requirements.txt", "idna==3.10\n", "idna==3.9\n")
+    found = [row for row in drift(root) if row[0] != "PRN577"]
+    assert [row[0] for row in found] == ["PRN512", "PRN573"]
+    assert found[1][2] == "idna 3.9 is installed, and the lock has 3.10"
+
+
+def test_evidence_that_got_weaker_is_a_note(root: Path) -> None:
+    replace(root / "app/__main__.py", "import yaml\n", "")
+    replace(
+        root / "app/__main__.py",
+        ', yaml.safe_load("a: 1"))\n',
+        ")\n\ndef more():\n    import yaml\n",
+    )
+    ((code, where, what),) = drift(root, code=0)
+    assert (code, where) == ("PRN572", "requirements.txt:2")
+    assert what.startswith("the evidence for pyyaml was observed and is required: ")
+
+
+def test_what_is_no_longer_needed(root: Path) -> None:
+    replace(root / "app/__main__.py", "import yaml\n", "")
+    replace(root / "app/__main__.py", ', yaml.safe_load("a: 1")', "")
+    found = drift(root)
+    assert [row[:2] for row in found] == [
+        ("PRN571", "requirements.txt:2"),
+        ("PRN577", "images.app"),
+    ]
+    assert found[0][2] == (
+        "pyyaml 6.0.2 was kept (observed) and would go (unused): nothing needs it"
+    )
+
+
+def test_an_agent_that_fails(root: Path) -> None:
+    replace(root / "app/__main__.py", "import idna\n", "import idna, nothing_has_this\n")
+    done = run(*DRIFT, "--json", cwd=root)
+    assert done.code == 4, done.out + done.err
+    document = msgspec.json.decode(done.out)
+    (error,) = document["errors"]
+    assert (error["image"], error["code"]) == ("app", 4)
+    assert [row["code"] for row in document["images"][0]["findings"]] == ["PRN501"]
+
+
+def test_an_update(root: Path) -> None:
+    before = locks(root)
+    done = run(*DRIFT, "--update", cwd=root)
+    assert (done.code, done.out) == (0, "")
+    assert locks(root) == before
+    (root / "app/plugins.txt").write_text("tabulate\n")
+    done = run(*DRIFT, "--update", cwd=root)
+    assert done.code == 1, done.err
+    subject, empty, *body = done.out.splitlines()
+    assert subject.startswith("Lock app anew: 1 in; ")
+    assert len(subject) <= 72
+    assert empty == ""
+    assert body[0] == "Comes:"
+    assert body[1].startswith("- tabulate 0.9.0 (observed): ")
+    assert "Because of:" in body
+    assert body[-1] == "Proven with agent in 1 round, local sandbox."
+    assert "PRN570" in done.err
+    assert "tabulate==0.9.0" in (root / "locks/app/requirements.txt").read_text()
+    assert drift(root, code=0) == []
+    done = run("rollback", "app", "--list", "--json", cwd=root)
+    assert len(msgspec.json.decode(done.out)["accepted"]) == 2
+
+
+def test_an_update_that_cannot_be_proven_changes_nothing(root: Path) -> None:
+    (root / "app/plugins.txt").write_text("tabulate\n")
+    # The proof is the second time that it is asked for the same.
+    replace(
+        root / "app/__main__.py",
+        "import importlib\n",
+        "import importlib\nimport importlib.metadata\n"
+        "importlib.metadata.version('pip')\n"
+        "sys_prefix = __import__('sys').prefix\n"
+        "assert len(list(importlib.metadata.distributions())) > 4\n",
+    )
+    before = locks(root)
+    done = run(*DRIFT, "--update", cwd=root)
+    assert done.code == 1, done.err
+    assert done.out == ""
+    assert "app: NOT PROVEN, so the lock stays as it was" in done.err
+    assert locks(root) == before
+
+
+def test_calls_that_are_wrong(root: Path) -> None:
+    for more in ("--fresh", "--update", "--once"):
+        assert_error(run("drift", "--static", more, cwd=root), 2, "--static runs nothing")
+    assert_error(run("drift", "--nights", "0", cwd=root), 2, "--nights")
+
+
+def test_two_at_once(root: Path) -> None:
+    both = [start(*DRIFT, "--json", "--fresh", cwd=root) for _ in range(2)]
+    for process in both:
+        done = finish(process)
+        assert done.code == 0, done.err
+        assert image_of(done)["findings"] == []
