@@ -33,7 +33,7 @@ test: ## Every test but the full images
 
 .PHONY: test-unit
 test-unit: .venv ## The tests that need neither an engine nor an index
-	$(BIN)/pytest tests/analysis tests/config tests/image tests/init tests/inventory tests/jobs tests/lock \
+	$(BIN)/pytest tests/analysis tests/config tests/drift tests/image tests/init tests/inventory tests/jobs tests/lock \
 	  tests/requirements tests/rules/test_rules.py tests/static tests/trace tests/tracers
 
 .PHONY: test-images
