@@ -211,8 +211,38 @@ def test_an_update_that_cannot_be_proven_changes_nothing(root: Path) -> None:
     assert locks(root) == before
 
 
+def test_releases_that_are_newer_and_one_that_was_withdrawn(tmp_path: Path) -> None:
+    code = "import attr, idna\nassert len(idna.__version__.split('.')) == 2, idna.__version__\n"
+    requirements = "attrs==21.1.0\nidna==3.4\n"
+    root = project(tmp_path, code=code, requirements=requirements)
+    assert run(*LOCK, cwd=root).code == 0
+    found = drift(root, "--upgrade-check")
+    assert [row[:2] for row in found] == [
+        ("PRN580", "requirements.txt:1"),
+        ("PRN581", "requirements.txt:1"),
+        ("PRN581", "requirements.txt:2"),
+    ]
+    assert found[0][2].startswith("attrs 21.1.0 was withdrawn from its index: Installable but")
+    assert found[1][2].endswith("and the lock has 21.1.0; the agents fare with it as before")
+    assert found[2][2].startswith("idna 3.")
+    assert found[2][2].endswith("and the lock has 3.4; the agents fare with it as before")
+
+
+def test_a_newer_release_that_is_not_proven_is_not_proposed(tmp_path: Path) -> None:
+    code = "import idna, yaml\nassert idna.__version__ == '3.4'\n"
+    root = project(tmp_path, code=code, requirements="idna==3.4\npyyaml==6.0.1\n")
+    assert run(*LOCK, cwd=root).code == 0
+    found = drift(root, "--upgrade-check", code=0)
+    assert [row[:2] for row in found] == [
+        ("PRN581", "requirements.txt:1"),
+        ("PRN581", "requirements.txt:2"),
+    ]
+    assert "; not proposed: agent" in found[0][2]
+    assert found[1][2].endswith("the lock has 6.0.1; the agents fare with it as before")
+
+
 def test_calls_that_are_wrong(root: Path) -> None:
-    for more in ("--fresh", "--update", "--once"):
+    for more in ("--fresh", "--update", "--once", "--upgrade-check"):
         assert_error(run("drift", "--static", more, cwd=root), 2, "--static runs nothing")
     assert_error(run("drift", "--nights", "0", cwd=root), 2, "--nights")
 

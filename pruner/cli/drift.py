@@ -36,6 +36,12 @@ FORMATS = ("text", "json", "markdown", "sarif")
 @click.option("--once", is_flag=True, help="No second run of every agent.")
 @click.option("--update", is_flag=True, help="Write the new proven lock; print a commit message.")
 @click.option(
+    "--upgrade-check",
+    "upgrades",
+    is_flag=True,
+    help="Ask the index for withdrawn pins and newer releases; prove these before they are told.",
+)
+@click.option(
     "--nights",
     type=click.IntRange(min=1),
     default=30,
@@ -63,6 +69,7 @@ def command(  # noqa: PLR0913  click's values, by name
     fresh: bool,
     once: bool,
     update: bool,
+    upgrades: bool,
     nights: int,
     runtime: str,
     config: Path | None,
@@ -88,19 +95,22 @@ def command(  # noqa: PLR0913  click's values, by name
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
     if images and all_images:
         raise UsageError("IMAGE and --all exclude each other", hint="give one of them")
-    if only_static and (fresh or update or once):
+    if only_static and (fresh or update or once or upgrades):
         raise UsageError(
-            "--static runs nothing: --fresh, --once and --update do not go with it",
+            "--static runs nothing: --fresh, --once, --update, --upgrade-check do not go with it",
             hint="leave --static out",
         )
+    if update and upgrades:
+        raise UsageError("--update and --upgrade-check exclude each other", hint="give one of them")
     whole = load(config, Path.cwd())
     missed = [line for path in guards for line in read_missed(path)]
     chosen = _chosen(whole, images)
     if only_static:
         found = drift.run(whole, chosen, missed)
     else:
-        wish = {"runtime": runtime, "once": once, "fresh": fresh, "update": update}
-        found = _traced(whole, chosen, missed, {**wish, "nights": nights})
+        wish: dict[str, Any] = {"runtime": runtime, "once": once, "fresh": fresh, "update": update}
+        wish = {**wish, "upgrades": upgrades, "nights": nights}
+        found = _traced(whole, chosen, missed, wish)
     _emit(found, "json" if as_json else form or "text", update=update)
     return code_of(found)
 

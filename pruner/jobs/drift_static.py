@@ -195,6 +195,17 @@ def _pins(config: Config, image: Image, document: Document) -> Iterator[Finding]
     yield from pins.changed(document, document.inputs, files, shown)
 
 
+def pins_of(config: Config, image: Image, document: Document) -> dict[str, str]:
+    """Return the pins of the committed requirements.txt that name a version, by key."""
+    path = config.locks_of(image) / pins.REQUIREMENTS
+    kept = {row.name for row in document.distributions if row.kept}
+    try:
+        rows = pins.read_pins(pins.REQUIREMENTS, regular(path, MAX_BYTES))
+    except (OSError, ValueError):
+        return {}
+    return {key: pin.version for key, pin in rows.items() if pin.version and key in kept}
+
+
 def _words(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or "it is damaged"
 

@@ -12,7 +12,7 @@ from pruner.clock import Clock
 from pruner.config import Config, Image
 from pruner.drift.message import message
 from pruner.drift.settings import moved_base
-from pruner.drift.values import Drift
+from pruner.drift.values import Drift, ordered
 from pruner.drift.verdicts import compared, unneeded
 from pruner.errors import PrunerError, UsageError
 from pruner.jobs.drift import drift_of
@@ -20,6 +20,7 @@ from pruner.jobs.drift_memory import SCHEMA, Night, digest_of, forget, recalled,
 from pruner.jobs.inputs import dockerfile, requirements
 from pruner.jobs.lock import Job, Locked, commit, locked
 from pruner.jobs.nights import Done, nights, record
+from pruner.jobs.upgrades import upgrades
 from pruner.model import Document, Finding, Level, normalise
 from pruner.sandbox import engine
 from pruner.sandbox.base import Sandbox
@@ -33,6 +34,7 @@ class Wish(NamedTuple):
     once: bool = False
     fresh: bool = False
     update: bool = False
+    upgrades: bool = False
     nights: int = 30
 
 
@@ -51,6 +53,14 @@ class Traces:
     def __call__(self, image: Image, document: Document, found: tuple[Finding, ...]) -> Drift:
         """Return what the files said, `found`, with what the runs say; raises PrunerError."""
         job = self._order(image)
+        drift = self._ran(job, document, found)
+        if not self._wish.upgrades:
+            return drift
+        more = upgrades(job, document, self._opened, self._clock)
+        return msgspec.structs.replace(drift, findings=ordered((*drift.findings, *more)))
+
+    def _ran(self, job: Job, document: Document, found: tuple[Finding, ...]) -> Drift:
+        image = job.image
         config = job.config
         began, at = time.monotonic(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         found = (*found, *_base(image, document, self._wish.runtime))

@@ -43,7 +43,7 @@ def _resolved(
 ) -> dict[str, str]:
     with tempfile.TemporaryDirectory(prefix="pruner-resolve-") as name:
         folder = Path(name)
-        _write(folder / "wanted.txt", [*_options(places), *wanted])
+        _write(folder / "wanted.txt", [*options(places), *wanted])
         _write(folder / "pins.txt", [f"{key}=={version}" for key, version in sorted(pins.items())])
         argv = ["pip", "compile", "--no-header", "--no-annotate", "--quiet"]
         argv += ["--python-version", inventory.python, "--no-python-downloads"]
@@ -53,7 +53,7 @@ def _resolved(
         return _pins((folder / "found.txt").read_text(encoding="utf-8").splitlines())
 
 
-def _options(places: Places) -> Iterator[str]:
+def options(places: Places) -> Iterator[str]:
     """Yield the lines that lead to every index, with the credentials that it asks for."""
     default = places.default
     if default is not None and not default.flat:

@@ -60,8 +60,12 @@ def run(
     before: Sequence[str] = (),
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
+    errors: bool = False,
 ) -> str:
-    """Run uv, return its stdout; a failure becomes one clear line about `what`."""
+    """Run uv, return its stdout; a failure becomes one clear line about `what`.
+
+    With `errors` it is stderr that is returned, where uv warns.
+    """
     alone = [] if "--config-file" in argv else ["--no-config"]
     command = [*before, str(binary()), *argv, *alone]
     try:
@@ -81,7 +85,7 @@ def run(
         ) from error
     if done.returncode != 0:
         raise explained(done.stderr, what)
-    return done.stdout
+    return done.stderr if errors else done.stdout
 
 
 class BuildError(OutsideError):
