@@ -321,12 +321,25 @@ def test_a_budget(root: Path) -> None:
 
 
 def test_settings_that_changed(root: Path) -> None:
-    more = 'policy = "safe"\nkeep = ["tabulate"]\n'
+    more = 'policy = "safe"\nkeep = ["tabulate", "idna"]\ngpu = true\npython = "3.12"\n'
     replace(root / "pruner.toml", "[images.app]\n", f"[images.app]\n{more}")
     assert [row[:2] for row in static(root)] == [
+        ("PRN531", "images.app.python"),
         ("PRN513", "images.app.policy"),
+        ("PRN513", "images.app.gpu"),
         ("PRN513", "images.app.keep"),
     ]
+
+
+def test_a_lock_of_an_older_pruner_is_compared_in_less(root: Path) -> None:
+    path = root / "locks/app/verdicts.json"
+    document = msgspec.json.decode(path.read_bytes())
+    del document["inputs"]
+    path.write_bytes(msgspec.json.encode(document))
+    assert static(root, code=0) == []
+    replace(root / "app/__main__.py", "import idna\n", "import idna, pandas\n")
+    replace(root / "locks/app/requirements.txt", "idna==3.10", "idna==3.9")
+    assert [row[0] for row in static(root)] == ["PRN501", "PRN520"]
 
 
 # --- how it is called ------------------------------------------------------------------------

@@ -1,11 +1,14 @@
 """What else a lock stands on: its proof, the base image, Python, the configuration, a budget."""
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pruner.analysis.sizes import size
 from pruner.drift.found import drifted
 from pruner.model import Document, Finding, Inputs, normalise
+
+_NAME = re.compile(r"[^A-Za-z0-9._-]")
 
 
 class Base(NamedTuple):
@@ -34,25 +37,30 @@ def standing(document: Document, folder: str) -> Iterator[Finding]:
             yield drifted("PRN540", where, f"{item.kind}, {names}: {item.why}")
 
 
-def base(
-    document: Document, inputs: Inputs | None, now: Base | None, python: str | None
-) -> Iterator[Finding]:
-    """Yield how the base image and its Python differ; `python` is that of the configuration."""
-    before = inputs.base if inputs is not None else ""
-    if now is not None and before and now.name != before:
+def base(document: Document, inputs: Inputs | None, now: Base | None) -> Iterator[Finding]:
+    """Yield how the base image differs, and its Python where its name tells that."""
+    if now is None or inputs is None:
+        return
+    before, digest = inputs.base, document.base.digest if document.base is not None else None
+    pinned = _digest(now.name)
+    if before and now.name != before:
         what = f"the base image is {now.name}, and the lock was proven on {before}"
         yield drifted("PRN530", now.where, what)
-    elif now is not None and _digest(now.name) and document.base is not None:
-        digest = document.base.digest
-        if digest is not None and digest != _digest(now.name):
-            what = f"the base image is {now.name}, and the lock was proven on {digest}"
-            yield drifted("PRN530", now.where, what)
-    wanted = python or (now.python if now is not None else None)
-    minor = ".".join(document.python.split(".")[:2])
-    if wanted and ".".join(wanted.split(".")[:2]) != minor:
-        where = now.where if now is not None and not python else f"images.{document.image}.python"
+        if now.python is not None and not inputs.settings.get("python"):
+            yield from _python(document, now.python, now.where)
+    elif pinned and digest is not None and digest != pinned:
+        what = f"the base image is {now.name}, and the lock was proven on {digest}"
+        yield drifted("PRN530", now.where, what)
+
+
+def _python(document: Document, wanted: str, where: str) -> Iterator[Finding]:
+    if _minor(wanted) != _minor(document.python):
         what = f"Python {wanted} is asked for, and the lock was proven with {document.python}"
         yield drifted("PRN531", where, what)
+
+
+def _minor(version: str) -> list[str]:
+    return version.split(".")[:2]
 
 
 def moved_base(document: Document, digest: str | None, name: str, where: str) -> Iterator[Finding]:
@@ -65,21 +73,27 @@ def moved_base(document: Document, digest: str | None, name: str, where: str) ->
 
 
 def configuration(
-    document: Document, policy: str, keep: Sequence[str], use: Sequence[str]
+    document: Document, inputs: Inputs | None, now: Mapping[str, tuple[str, ...]]
 ) -> Iterator[Finding]:
     """Yield settings of the image that the lock was made without."""
+    if inputs is None:
+        return
     where = f"images.{document.image}"
-    if policy != document.policy:
-        what = f"the policy is {policy}, and the lock was made with {document.policy}"
-        yield drifted("PRN513", f"{where}.policy", what)
+    before = inputs.settings
     kept = {row.name for row in document.distributions if row.kept}
-    for name in keep:
-        if normalise(name) not in kept:
-            yield drifted("PRN513", f"{where}.keep", f"keeps {name}, which the lock has not")
-    for line in use:
-        name = normalise(line.partition("=")[0].partition("[")[0].strip())
-        if name not in kept:
-            yield drifted("PRN513", f"{where}.use", f"uses {line}, which the lock has not")
+    for key, values in now.items():
+        new = [value for value in values if value not in before.get(key, ())]
+        for value in new:
+            if key in {"keep", "use"}:
+                if normalise(_NAME.split(value.strip())[0]) not in kept:
+                    what = f"{key} has {value}, which the lock has not"
+                    yield drifted("PRN513", f"{where}.{key}", what)
+            elif key == "python":
+                yield from _python(document, value, f"{where}.python")
+            elif key != "policy" or value != document.policy:
+                old = ", ".join(before.get(key, ())) or "nothing"
+                what = f"{key} is {value}, and the lock was made with {old}"
+                yield drifted("PRN513", f"{where}.{key}", what)
 
 
 def budget(document: Document, most: Budget | None) -> Iterator[Finding]:

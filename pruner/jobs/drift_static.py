@@ -18,7 +18,7 @@ from pruner.files import regular
 from pruner.image.dockerfile import Dockerfile
 from pruner.jobs.committed import MAX_BYTES, read_verdicts
 from pruner.jobs.entered import commands_of, entered, scripts, started
-from pruner.jobs.inputs import dockerfile
+from pruner.jobs.inputs import dockerfile, settings_of
 from pruner.jobs.inputs import requirements as required
 from pruner.model import Document, Finding, SourceTree
 from pruner.static.entry import entry_files
@@ -87,8 +87,8 @@ def static(
     yield from agents.processes(image.name, inputs, code.started(), code.scripts())
     yield from _requirements(config, image, read, document, code)
     yield from _pins(config, image, document)
-    yield from settings.base(document, inputs, _base(image, read), image.python)
-    yield from settings.configuration(document, image.policy, image.keep, image.use)
+    yield from settings.base(document, inputs, _base(image, read))
+    yield from settings.configuration(document, inputs, settings_of(image))
     if image.budget is not None:
         budget = settings.Budget(image.budget, _built(config, image))
         yield from settings.budget(document, budget)

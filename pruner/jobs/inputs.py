@@ -47,7 +47,19 @@ def inputs_of(
         started=tuple(sorted(started(config, image, read, tree))),
         requirements=spelled(asked(requirements(config, image, read)[0])),
         base=read.base if read is not None else "",
+        settings=settings_of(image),
     )
+
+
+def settings_of(image: Image) -> dict[str, tuple[str, ...]]:
+    """Return the settings of an image that decide what its lock has."""
+    return {
+        "policy": (str(image.policy),),
+        "python": (image.python,) if image.python else (),
+        "gpu": ("true" if image.gpu else "false",),
+        "keep": tuple(sorted(image.keep)),
+        "use": tuple(sorted(image.use)),
+    }
 
 
 def dockerfile(config: Config, image: Image) -> Dockerfile | None:

@@ -34,9 +34,9 @@ def test_a_tag_that_moved() -> None:
 
 def test_a_digest_in_the_dockerfile() -> None:
     inputs = Inputs(base=f"python@{NEW}")
-    (finding,) = base(document(), inputs, Base(f"python@{NEW}", "Dockerfile:1"), None)
+    (finding,) = base(document(), inputs, Base(f"python@{NEW}", "Dockerfile:1"))
     assert finding.code == "PRN530"
-    assert list(base(document(NEW), inputs, Base(f"python@{NEW}", "Dockerfile:1"), None)) == []
+    assert list(base(document(NEW), inputs, Base(f"python@{NEW}", "Dockerfile:1"))) == []
 
 
 def test_a_registry_that_answers_and_one_that_does_not() -> None:
