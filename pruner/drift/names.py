@@ -67,6 +67,9 @@ class Names:
                 self._owners.setdefault(name, []).append(key)
         self._stdlib = _stdlib(document.python)
         self._tree = tree
+        self._folders = {
+            path[:at] for path in tree.files for at, char in enumerate(path) if char == "/"
+        }
         self._own = {file.module.partition(".")[0] for file in tree.files.values()} - {""}
 
     def lacking(self, files: Iterator[str] | frozenset[str]) -> Iterator[Lack]:
@@ -118,10 +121,7 @@ class Names:
         if top in self._own:
             return True
         beside = f"{file.rpartition('/')[0]}/{top}".lstrip("/")
-        inside = f"{beside}/"
-        return f"{beside}.py" in self._tree.files or any(
-            path.startswith(inside) for path in self._tree.files
-        )
+        return f"{beside}.py" in self._tree.files or beside in self._folders
 
 
 def _stdlib(python: str) -> frozenset[str]:

@@ -83,6 +83,7 @@ def static(
         yield _unread(error, image.dockerfile or "")
     code = _Code(config, image, read, document, trees)
     yield from imports.new_imports(code.lacks, document, inputs)
+    yield from imports.unread(code.tree, code.files, document)
     yield from agents.agents(document, [agent.name for agent in image.agents])
     yield from agents.processes(image.name, inputs, code.started(), code.scripts())
     yield from _requirements(config, image, read, document, code)

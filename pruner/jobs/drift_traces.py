@@ -124,7 +124,11 @@ class Traces:
     def _drift(
         self, config: Config, image: Image, document: Document, found: tuple[Finding, ...]
     ) -> Drift:
-        past = nights(config, image, self._wish.nights)
+        past: tuple[frozenset[str], ...] = ()
+        try:
+            past = nights(config, image, self._wish.nights)
+        except (PrunerError, OSError) as error:
+            self._clock.note(f"warning: the history was not read: {error}")
         keep = {normalise(name) for name in image.keep}
         return drift_of(image, document, (*found, *unneeded(document, past, keep)))
 
@@ -132,8 +136,8 @@ class Traces:
         """Write into the history; a night is not lost where that cannot be written."""
         try:
             record(config, image, done)
-        except PrunerError as error:
-            self._clock.note(f"warning: the history was not written: {error.message}")
+        except (PrunerError, OSError) as error:
+            self._clock.note(f"warning: the history was not written: {error}")
 
     def _updated(self, drift: Drift, before: Document, done: Locked) -> Drift:
         """Write the lock of today where anything has drifted; with its message where proven."""
