@@ -389,11 +389,11 @@ def test_what_files_say_reaches_a_terminal_as_text(root: Path) -> None:
     line = line_of_the_guard(by="/x/\u202eevil.py:1", module="tab\u001b[31m")
     (root / "missed.jsonl").write_text(line)
     assert_error(run(*STATIC, "--guard", "missed.jsonl", cwd=root), 3, "not a line of the guard")
-    (root / "app/__main__.py").write_text(
-        "import idna, yaml\nimport \ufe4fx\nimport pandas\x1b[3\n"
-    )
-    done = run(*STATIC, cwd=root)
-    assert "\x1b" not in done.out
+    with (root / "app/__main__.py").open("a") as file:
+        file.write("import pandas\x1b[3\n")
+    ((code, where, _),) = static(root)
+    assert (code, where) == ("PRN514", "app/__main__.py:9")
+    assert "\x1b" not in run(*STATIC, cwd=root).out
 
 
 def test_every_code_is_in_the_documentation() -> None:
