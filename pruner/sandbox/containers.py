@@ -1,6 +1,7 @@
 """Containers: made with the same walls every time, watched, and removed."""
 
 import contextlib
+import re
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,8 @@ GRACE = 5
 LOG_LINES = 200
 
 SIGNALLED = 128
+
+_NO_PROGRAM = re.compile(r"executable file not found|exec: .*no such file or directory")
 
 
 class Mount:
@@ -51,6 +54,10 @@ def walls(mounts: Sequence[Mount], memory: int, processes: int) -> dict[str, Any
     }
 
 
+class NoProgramError(OutsideError):
+    """An image that does not have the program that was to be started."""
+
+
 @contextmanager
 def started(
     client: "DockerClient", image: str, command: Sequence[str] | None, options: Mapping[str, Any]
@@ -62,8 +69,13 @@ def started(
         lambda container: container.remove(force=True, v=True),
         f"a container of {image}",
     ) as container:
-        with failing(f"cannot start a container of {image}"):
-            container.start()
+        try:
+            with failing(f"cannot start a container of {image}"):
+                container.start()
+        except OutsideError as error:
+            if words and _NO_PROGRAM.search(error.message):
+                raise NoProgramError(error.message, hint=error.hint) from error
+            raise
         yield container
 
 

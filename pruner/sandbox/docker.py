@@ -238,7 +238,8 @@ class DockerEnvironment:
     ) -> None:
         self._client = made.client
         self._tag = made.tag
-        self._pythons = (*made.pythons, *PYTHONS)
+        self._names = (*PYTHONS, f"python{image.python}") if image.python else PYTHONS
+        self._pythons = (*made.pythons, *self._names)
         self._image = image
         self._workspace = workspace
         self._cover = tuple(cover)
@@ -308,10 +309,11 @@ class DockerEnvironment:
             config = self._client.images.get(self._tag).attrs["Config"]
         own = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
         argv = list(agent.argv)
-        if own and own[0] in PYTHONS and argv[0] in PYTHONS and own[1:] == argv[1:]:
+        names = self._names
+        if own and own[0] in names and argv[0] in names and own[1:] == argv[1:]:
             return None
         options["entrypoint"] = ""
-        return [self.python, *argv[1:]] if argv[0] in PYTHONS else argv
+        return [self.python, *argv[1:]] if argv[0] in names else argv
 
     def _path(self) -> dict[str, str]:
         """Put the programs beside the interpreter first, as `uv run` does, where they are not."""
@@ -409,16 +411,31 @@ class DockerEnvironment:
                 self._client.images.pull(name)
 
     def _layout(self) -> Layout:
-        """Find the interpreter of the image and where it has its distributions."""
+        """Find the interpreter of the image and where it has its distributions.
+
+        The first that runs, of the version that is configured where one of them is: an image may
+        have its system's Python beside the one that its agents run on.
+        """
         failures: list[str] = []
+        found: list[Layout] = []
         for python in self._pythons:
-            done = self.run([*survey(python, TOOLS), '{"layout": true}'], timeout=60)
+            try:
+                done = self.run([*survey(python, TOOLS), '{"layout": true}'], timeout=60)
+            except containers.NoProgramError as error:
+                failures.append(error.message)
+                continue
             if done.code == 0:
-                return checked(done, Layout)
+                found.append(checked(done, Layout))
+                wanted = self._image.python
+                if wanted is None or found[-1].version.startswith(f"{wanted}."):
+                    return found[-1]
             failures.append(done.said)
+        if found:
+            return found[0]
+        said = failures[-len(self._names)]
         raise OutsideError(
-            f"images.{self._image.name}: no python runs in the image: {failures[-len(PYTHONS)]}",
-            hint="pruner looks for `python` and `python3` on the image's PATH",
+            f"images.{self._image.name}: no python runs in the image: {said}",
+            hint=f"pruner looks on the image's PATH for {', '.join(self._names)}",
         )
 
 
