@@ -6,25 +6,35 @@
 One image is there at a time. The copy is a tree as people have it, with its history and a virtual
 environment: that is what a build without .dockerignore sends. Each command runs in it;
 afterwards a route that no exercise reaches is asked for in the minimal image (`unreached.toml`).
+All installs go through an index on this host whose answers pip may keep, as the public index's are:
+an image that people build has pip's cache, and where a mirror forbids to keep anything it had not.
 Prints one table; with --out, what every command printed as JSON is kept. Exits 1 where an image is
 not proven, or a route does not answer.
 """
 
 import argparse
 import json
+import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import tomlkit
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_agents"
 PRUNER = Path(sys.executable).with_name("pruner")
+UV = Path(sys.executable).with_name("uv")
+INDEX_BYTES = 20_000_000_000
 LEFT_ALONE = shutil.ignore_patterns(".pruner", "locks", "__pycache__")
 
 
@@ -50,9 +60,10 @@ def main() -> int:
         known = list(tomllib.load(file)["images"])
     rows: list[Row] = []
     failed: list[str] = []
-    with tempfile.TemporaryDirectory(prefix="pruner-images-") as folder:
+    with tempfile.TemporaryDirectory(prefix="pruner-images-") as folder, index() as address:
         tree = Path(shutil.copytree(SAMPLES, Path(folder) / "samples", ignore=LEFT_ALONE))
         live_in(tree)
+        install_from(tree, address)
         for image in given.images or known:
             try:
                 rows.append(measured(tree, image))
@@ -66,6 +77,55 @@ def main() -> int:
         print(line)
     right = all(row.built["proof"]["passed"] for row in rows)
     return 0 if right and not failed else 1
+
+
+@contextmanager
+def index() -> Iterator[str]:
+    """Serve an index to containers, kept in a folder for the next time; yield its address."""
+    bridge = ["docker", "network", "inspect", "bridge"]
+    gateway = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
+    host = subprocess.check_output([*bridge, "--format", gateway], text=True).strip()
+    with socket.socket() as taken:
+        taken.bind((host, 0))
+        port = taken.getsockname()[1]
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pruner" / "index"
+    cache.mkdir(parents=True, exist_ok=True)
+    env = {
+        **os.environ,
+        "PROXPI_CACHE_DIR": str(cache),
+        "PROXPI_CACHE_SIZE": str(INDEX_BYTES),
+        # Else it sends those who wait for a large file to where it comes from.
+        "PROXPI_DOWNLOAD_TIMEOUT": "900",
+        "PROXPI_READ_TIMEOUT": "300",
+    }
+    argv = [UV, "tool", "run", "--from", "gunicorn==23.0.0", "--with", "proxpi==1.3.1", "gunicorn"]
+    argv += ["--threads", "8", "--timeout", "1200", "--bind", f"{host}:{port}", "proxpi.server:app"]
+    with tempfile.TemporaryFile() as log, subprocess.Popen(argv, env=env, stderr=log) as server:
+        try:
+            wait_for(host, port)
+            yield f"http://{host}:{port}/index/"
+        finally:
+            server.terminate()
+
+
+def wait_for(host: str, port: int) -> None:
+    """Wait until something accepts connections."""
+    for _ in range(60):
+        with suppress(OSError), socket.create_connection((host, port), timeout=1):
+            return
+        time.sleep(1)
+    raise SystemExit("the index does not start")
+
+
+def install_from(tree: Path, address: str) -> None:
+    """Have every image of a tree install from an index."""
+    path = tree / "pruner.toml"
+    document = tomlkit.parse(path.read_text(encoding="utf-8"))
+    for table in document["images"].values():  # type: ignore[union-attr]
+        given = dict(table.get("build_args", {}))
+        given |= {"PIP_INDEX_URL": address, "PIP_TRUSTED_HOST": urlsplit(address).hostname}
+        table["build_args"] = given
+    path.write_text(tomlkit.dumps(document), encoding="utf-8")
 
 
 def live_in(tree: Path) -> None:
