@@ -20,7 +20,7 @@ check: .venv ## Lint, types, layers, shell scripts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	@if command -v shellcheck >/dev/null; then shellcheck -x scripts/engine scripts/base-image \
-	  scripts/quickstart scripts/test scripts/pythons scripts/lib.sh .ci/run; else echo "no shellcheck here"; fi
+	  scripts/nightly-drift scripts/quickstart scripts/test scripts/pythons scripts/lib.sh .ci/run; else echo "no shellcheck here"; fi
 
 .PHONY: format
 format: .venv ## Format the code
