@@ -1,5 +1,6 @@
 """What `pruner drift --install` writes, before validators that are not pruner's."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -19,7 +20,7 @@ from pruner.config import Config, load
 from pruner.errors import OutsideError, UsageError
 from pruner.jobs.places import how_to_go_on, install
 from pruner.places import KINDS
-from support import project
+from support import project, run
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -314,3 +315,19 @@ def passes_slowly(*argv: object) -> None:
         [str(word) for word in argv], check=False, capture_output=True, text=True, timeout=550
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_command_writes_says_how_to_go_on_and_refuses_what_was_changed(tmp_path: Path) -> None:
+    root = project(tmp_path)
+    done = run("drift", "--install", "cron", cwd=root)
+    (path,) = (Path(line) for line in done.out.splitlines())
+    assert (done.code, path.is_file()) == (0, True)
+    assert "copy it to /etc/cron.d" in done.err
+    path.write_text(path.read_text("utf-8") + "# mine\n", encoding="utf-8")
+    done = run("drift", "--install", "cron", cwd=root)
+    assert (done.code, done.out) == (2, "")
+    assert "is not as pruner wrote it" in done.err
+    done = run("drift", "--install", "cron", "--force", "--json", cwd=root)
+    assert (done.code, json.loads(done.out)) == (0, [str(path)])
+    done = run("drift", "--force", cwd=root)
+    assert (done.code, done.err.splitlines()[0]) == (2, "error: --force goes with --install")

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from pruner import __version__
 from pruner.cli.printing import drawn, emit
 from pruner.config import Config, Image, load
 from pruner.drift.values import Drifts, as_audits, code_of
-from pruner.errors import UsageError
-from pruner.jobs import drift
+from pruner.errors import Exit, UsageError
+from pruner.jobs import drift, places
 from pruner.lock.missed import Missed, read_missed
+from pruner.places import KINDS
 from pruner.report.drifts import show_drifts
 from pruner.report.markdown import markdown
 from pruner.report.sarif import sarif
@@ -55,6 +57,8 @@ FORMATS = ("text", "json", "markdown", "sarif")
     show_default=True,
     help="Where agents run; auto takes docker where an engine answers.",
 )
+@click.option("--install", "place", type=click.Choice(KINDS), help="Write what runs it by itself.")
+@click.option("--force", is_flag=True, help="With --install, over files that were changed.")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option(
     "--format", "form", type=click.Choice(FORMATS), help="How to print it; text by default."
@@ -72,6 +76,8 @@ def command(  # noqa: PLR0913  click's values, by name
     upgrades: bool,
     nights: int,
     runtime: str,
+    place: str | None,
+    force: bool,
     config: Path | None,
     form: str | None,
     as_json: bool,
@@ -90,7 +96,12 @@ def command(  # noqa: PLR0913  click's values, by name
       pruner drift speech_gpu --update > message.txt
       pruner drift speech_gpu --static --guard pruner-missed.jsonl
       pruner drift --static --format sarif > drift.sarif
+      pruner drift --install github
     """
+    if force and place is None:
+        raise UsageError("--force goes with --install", hint="leave it out")
+    if place is not None:
+        return _install(load(config, Path.cwd()), place, force=force, as_json=as_json)
     if as_json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
     if images and all_images:
@@ -113,6 +124,16 @@ def command(  # noqa: PLR0913  click's values, by name
         found = _traced(whole, chosen, missed, wish)
     _emit(found, "json" if as_json else form or "text", update=update)
     return code_of(found)
+
+
+def _install(config: Config, place: str, *, force: bool, as_json: bool) -> int:
+    """Write the files of a place; their paths are the data, how to go on is for people."""
+    paths = [str(path) for path in places.install(config, place, force=force)]
+    emit(
+        msgspec.json.encode(paths) + b"\n" if as_json else "".join(f"{p}\n" for p in paths).encode()
+    )
+    click.echo(places.how_to_go_on(place), err=True)
+    return Exit.OK
 
 
 def _traced(
