@@ -306,6 +306,29 @@ def test_the_image_runs_with_what_it_needs_and_no_more(
 
 
 @pytest.mark.engine
+def test_a_python_that_has_only_its_versioned_name(tmp_path: Path) -> None:
+    dockerfile = """\
+FROM python:3.11-slim
+WORKDIR /srv
+COPY . .
+RUN python3.11 -m pip install -r requirements.txt
+RUN rm -f /usr/local/bin/python /usr/local/bin/python3
+CMD ["python3.11", "-m", "app"]
+"""
+    root = project(tmp_path, dockerfile=dockerfile, image='python = "3.11"\n')
+    done = run("lock", "--image", "app", "--once", "--runtime", "docker", "--json", cwd=root)
+    assert done.code == 0, done.err
+    (idna,) = [row for row in done.document.distributions if row.name == "idna"]
+    assert idna.level == "observed"
+    gone = "rm -f /usr/bin/python3* /usr/local/bin/python3.11"
+    project(root, dockerfile=dockerfile.replace("rm -f", gone))
+    done = run("trace", "app", "--runtime", "docker", cwd=root)
+    assert done.code == 3, done.err
+    assert "no python runs in the image" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.engine
 def test_stages_constraints_and_an_environment_of_its_own(tmp_path: Path, tag: str) -> None:
     dockerfile = """\
 FROM python:3.11-slim AS builder

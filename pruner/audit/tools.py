@@ -10,14 +10,9 @@ from pruner.audit.packages import Package, removed, staying
 from pruner.audit.seen import used_packages
 from pruner.audit.values import Facts, Source
 from pruner.model import Finding
-from pruner.rules import build_tools, large_bases
+from pruner.rules import is_build_tool, large_bases
 
 _HEADERS = re.compile(r".+-(dev|devel)(-\d[\d.-]*)?")
-
-
-def is_tool(name: str) -> bool:
-    """Return whether a system package is for building."""
-    return any(re.fullmatch(row.match, name) for row in build_tools())
 
 
 def has_headers(name: str) -> bool:
@@ -31,7 +26,7 @@ def for_building(facts: Facts) -> tuple[Package, ...]:
     return tuple(
         package
         for package in (staying(facts.source) if facts.source else ())
-        if package.name not in used and (is_tool(package.name) or has_headers(package.name))
+        if package.name not in used and (is_build_tool(package.name) or has_headers(package.name))
     )
 
 
@@ -41,7 +36,7 @@ def tools(facts: Facts) -> Iterator[Finding]:
         return
     source, packages = facts.source, for_building(facts)
     for code, kind, fits in (
-        ("PRN206", "build tools", is_tool),
+        ("PRN206", "build tools", is_build_tool),
         ("PRN207", "headers", has_headers),
     ):
         chosen = [package for package in packages if fits(package.name)]

@@ -1,5 +1,7 @@
 """What is known of the contents of images: what only builds, what is a cache, what is a model."""
 
+import re
+
 from pruner.rules.reading import Rule, rows
 
 
@@ -70,6 +72,11 @@ class Junk(Rule, frozen=True, kw_only=True):
 def build_tools() -> tuple[BuildTool, ...]:
     """Return the system packages that only a build needs."""
     return rows("buildtools", BuildTool)
+
+
+def is_build_tool(name: str) -> bool:
+    """Return whether a system package is for building."""
+    return any(re.fullmatch(row.match, name) for row in build_tools())
 
 
 def caches() -> tuple[Cache, ...]:

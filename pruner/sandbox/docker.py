@@ -9,6 +9,7 @@ left out covered by nothing.
 import contextlib
 import json
 import os
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 STORE = "/pruner-store"
 CARRY_TIMEOUT = 120.0
 PYTHONS = ("python", "python3")
+_PYTHON = re.compile(r"python[\d.]*")
 
 
 class DockerSandbox:
@@ -239,12 +241,14 @@ class DockerEnvironment:
         self._client = made.client
         self._tag = made.tag
         self._names = (*PYTHONS, f"python{image.python}") if image.python else PYTHONS
-        self._pythons = (*made.pythons, *self._names)
         self._image = image
         self._workspace = workspace
         self._cover = tuple(cover)
         self._folder = folder
         self._tools = workspace.tools()
+        # Its own command knows best: the system may have a Python of the same version.
+        own = [word for word in self._own()[:1] if _PYTHON.fullmatch(word)]
+        self._pythons = tuple(dict.fromkeys((*made.pythons, *own, *self._names)))
         self.layout = self._layout()
 
     @property
@@ -305,9 +309,7 @@ class DockerEnvironment:
 
     def _command(self, agent: Agent, options: dict[str, Any]) -> list[str] | None:
         """Return None, the image's own command, where that is what the agent's would be."""
-        with engine.failing("the engine does not know the image"):
-            config = self._client.images.get(self._tag).attrs["Config"]
-        own = [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
+        own = self._own()
         argv = list(agent.argv)
         names = self._names
         if own and own[0] in names and argv[0] in names and own[1:] == argv[1:]:
@@ -315,12 +317,19 @@ class DockerEnvironment:
         options["entrypoint"] = ""
         return [self.python, *argv[1:]] if argv[0] in names else argv
 
+    def _own(self) -> list[str]:
+        """Return the command that the image starts by itself."""
+        config = self._config()
+        return [*(config.get("Entrypoint") or []), *(config.get("Cmd") or [])]
+
+    def _config(self) -> dict[str, Any]:
+        with engine.failing("the engine does not know the image"):
+            return dict(self._client.images.get(self._tag).attrs["Config"])
+
     def _path(self) -> dict[str, str]:
         """Put the programs beside the interpreter first, as `uv run` does, where they are not."""
         folder = self.layout.executable.rpartition("/")[0]
-        with engine.failing("the engine does not know the image"):
-            config = self._client.images.get(self._tag).attrs["Config"]
-        env = dict(line.partition("=")[::2] for line in config.get("Env") or [])
+        env = dict(line.partition("=")[::2] for line in self._config().get("Env") or [])
         path = env.get("PATH", SYSTEM_PATH)
         return {} if folder in path.split(":") else {"PATH": f"{folder}:{path}"}
 

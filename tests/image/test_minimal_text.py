@@ -193,6 +193,10 @@ SYSTEM = (
 
 def test_a_package_is_needed_where_something_of_it_was_seen() -> None:
     assert needed(SYSTEM, ("ffmpeg", "gcc")) == ("libavcodec58", "python3.10-minimal")
+    tools = SystemPackage(
+        name="build-essential", version="1", size_bytes=1, base=False, silent=True
+    )
+    assert needed((*SYSTEM, tools), ("build-essential",)) == needed(SYSTEM, ())
     rows = (*SYSTEM, _package("curl", seen="/usr/bin/curl", needs="libavcodec58"))
     assert needed(rows, (), ("gcc",)) == ("curl", "python3.10-minimal")
     assert needed(rows, ("gcc",), ("gcc",)) == ("curl", "gcc", "python3.10-minimal")
@@ -218,6 +222,12 @@ def _moved(
 
 def test_a_cuda_base_that_nothing_uses_gives_way_to_a_slim_python() -> None:
     assert _moved() == Moved("python:3.10-slim-bookworm", ("ffmpeg",))
+    hack = _package(
+        "python3-setuptools", seen="/usr/lib/python3/dist-packages/_distutils_hack/x.py"
+    )
+    drawn = _package("libx11-6", seen="/usr/lib/libX11.so.6")
+    assert _moved(drawn) == Moved("python:3.10-slim-bookworm", ("ffmpeg", "libx11-6"))
+    assert _moved(hack) == Moved("python:3.10-slim-bookworm", ("ffmpeg",))
 
 
 @pytest.mark.parametrize(

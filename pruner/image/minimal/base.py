@@ -14,10 +14,20 @@ _CUDA = re.compile(
     r"cuda|cudnn|nccl|tensorrt|nvinfer|nvonnxparser|^lib(cu(blas|fft|rand|solver|sparse)|npp|nvjpeg"
     r"|nvrtc|nvjitlink|nvtx)"
 )
+# pip and what it stands on are the base's, or pins of the lock where code needs them; setuptools
+# is opened at every start, by its .pth file.
 _PYTHON = re.compile(
-    r"(lib)?python3(\.\d+)?(-(minimal|stdlib|distutils|lib2to3|venv|pip|wheel))?\Z"
+    r"(lib)?python3(\.\d+)?"
+    r"(-(minimal|stdlib|distutils|lib2to3|venv|pip|wheel|setuptools|pkg-resources))?\Z"
 )
 _DISTRIBUTION = re.compile(r"python3-")
+
+
+# What every Debian and every Ubuntu has under the same name: their SONAMEs have not moved since.
+_SAME = re.compile(
+    r"lib(x11|xext|sm|ice|xi|xtst|xau)-?6|lib(xrender|xcb)1|libxrandr2|libxfixes3|libxdmcp6"
+    r"|lib(gl|egl|glx0|opengl)\d?|libgomp1|libatomic1|libuuid1|libexpat1|libstdc\+\+6|libgcc-s1|zlib1g"
+)
 
 
 class Moved(NamedTuple):
@@ -62,7 +72,8 @@ def slimmer(
     carriers = {name for name in needed(rows.values(), named, kept) if not _is_python(name)}
     if not _same_system(base, candidate, own):
         carriers = {_carrier(name, named, rows) for name in carriers}
-        lost = sorted({*_missing(wanted, rows, carriers), *(carriers - set(named))})
+        named_elsewhere = {*_missing(wanted, rows, carriers), *(carriers - set(named))}
+        lost = sorted(name for name in named_elsewhere if not _SAME.fullmatch(name))
         if lost:
             return f"{lost[0]} is used, and another system may call it otherwise"
     missing = _missing(wanted, rows, carriers)

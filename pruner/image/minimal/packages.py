@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from pruner.model import SystemPackage
+from pruner.rules import is_build_tool
 
 _BUILDS = ("-dev", "-dbg", "-dbgsym", "-doc")
 
@@ -14,16 +15,21 @@ def needed(
 
     A package is needed where a file of it was seen in use, or a library that stays asks for one.
     One that has neither programs nor libraries shows no use: it stays where the Dockerfile names
-    it, and so does what is in `kept`. What another needed one depends on comes with it.
+    it, unless all that it does is to bring a compiler, and so does what is in `kept`. What another
+    needed one depends on comes with it.
     """
     rows = {row.name: row for row in packages}
     wanted = {
         name
         for name, row in rows.items()
         if not row.base
-        and (row.seen or row.linked or (name in named and (row.silent or name in kept)))
+        and (row.seen or row.linked or (name in named and (_shows_none(row) or name in kept)))
     }
     return tuple(sorted(_roots(wanted, rows)))
+
+
+def _shows_none(row: SystemPackage) -> bool:
+    return row.silent and not is_build_tool(row.name)
 
 
 def _roots(wanted: Collection[str], rows: Mapping[str, SystemPackage]) -> Collection[str]:
