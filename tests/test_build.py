@@ -1,14 +1,17 @@
 """`pruner build`: both images are built, measured, proven, and gone afterwards."""
 
+import os
 import signal
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from pruner.config import Image
 from pruner.errors import OutsideError
 from pruner.image.measures import BuildReport
-from pruner.sandbox.yard import opened, require_room
+from pruner.sandbox import engine
+from pruner.sandbox.yard import Plan, opened, require_room
 from support import (
     DOCKERFILE,
     Done,
@@ -167,6 +170,23 @@ def test_a_disk_that_would_not_hold_it_is_told_before_anything_is_built(tmp_path
         with pytest.raises(OutsideError, match=r"images\.app: the original needs about") as caught:
             require_room(yard, 2 * free, "images.app: the original")
     assert "docker builder prune" in (caught.value.hint or "")
+
+
+def test_a_disk_that_fills_up_while_it_is_built_ends_the_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A disk that is really full would stop whatever else runs; so what is told of it is made up.
+    dockerfile = "FROM python:3.11-slim\nRUN sleep 600\n"
+    (tmp_path / "Dockerfile").write_text(dockerfile, encoding="utf-8")
+    left = iter([5_000_000_000, 3_000_000_000])
+    monkeypatch.setattr(engine, "free_bytes", lambda _client: next(left, 900_000_000))
+    image = Image(name="app", agents=(), dockerfile="Dockerfile")
+    with opened(tmp_path) as yard:
+        plan = Plan(image, "original", tmp_path / "Dockerfile", tmp_path, {})
+        with pytest.raises(OutsideError, match=r"ended, 0\.9 GB are left") as caught:
+            yard.build(plan, "pruner-app-original:full")
+    assert "docker builder prune" in (caught.value.hint or "")
+    assert_nothing_left(os.getpid())
 
 
 def test_no_engine(tmp_path: Path) -> None:

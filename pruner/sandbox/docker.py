@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -104,7 +105,8 @@ class DockerSandbox:
         dockerfile, context = self._root / image.dockerfile, self._root / image.context
         labels = labelled(self._workspace.id)
         self._images[image.name] = tag  # before it is there: an interrupt may come as it appears
-        engine.build(dockerfile, context, tag, args=image.build_args, labels=labels)
+        room = partial(engine.free_bytes, self._client)
+        engine.build(dockerfile, context, tag, args=image.build_args, labels=labels, room=room)
         return tag
 
     def base(self, image: Image) -> Base | None:

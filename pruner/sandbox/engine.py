@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -25,6 +26,13 @@ TIMEOUT = 60
 """Seconds for one answer of the engine."""
 
 BUILD_TIMEOUT = 3600.0
+
+WATCH = 2.0
+"""Seconds between two looks at the engine's disk."""
+LEAST_ROOM = 1_000_000_000
+"""Bytes that a build leaves free."""
+
+DISK = "`docker system df` says what lies on it; `docker builder prune` clears its cache"
 
 CANCEL_TIMEOUT = 10.0
 """Seconds for a build to end when it is told to."""
@@ -105,7 +113,7 @@ class BuildError(OutsideError):
         self.lines = tuple(lines)
 
 
-def build(
+def build(  # noqa: PLR0913  what `docker build` takes, by name
     dockerfile: Path,
     context: Path,
     tag: str,
@@ -113,10 +121,13 @@ def build(
     args: dict[str, str],
     labels: dict[str, str],
     fresh: bool = False,
+    room: Callable[[], int | None] = lambda: None,
 ) -> None:
     """Build an image with BuildKit, which the docker library cannot do, by the docker command.
 
-    `fresh`: whatever is in the cache. Raises BuildError where a step fails, OutsideError else.
+    `fresh`: whatever is in the cache. `room` tells the bytes that are free on the engine's disk: a
+    build ends before they are gone, since a full disk stops more than this. Raises BuildError
+    where a step fails, OutsideError else.
     """
     argv = [builder(), "build", "--file", str(dockerfile), "--tag", tag]
     argv += ["--no-cache"] if fresh else []
@@ -125,7 +136,7 @@ def build(
         argv += ["--build-arg", name if name in hidden else f"{name}={value}"]
     for name, value in labels.items():
         argv += ["--label", f"{name}={value}"]
-    _run_build([*argv, str(context)], dockerfile, hidden)
+    _run_build([*argv, str(context)], dockerfile, hidden, room)
 
 
 def _is_free(name: str) -> bool:
@@ -170,16 +181,17 @@ def _builds(program: str) -> bool:
     return version is not None and int(version[1]) in BUILDKIT_INSIDE
 
 
-def _run_build(argv: Sequence[str], dockerfile: Path, args: Mapping[str, str]) -> None:
+def _run_build(
+    argv: Sequence[str],
+    dockerfile: Path,
+    args: Mapping[str, str],
+    room: Callable[[], int | None],
+) -> None:
     env = {**os.environ, **args, "DOCKER_BUILDKIT": "1", "BUILDKIT_PROGRESS": "plain"}
     pipe = subprocess.PIPE
     with subprocess.Popen(argv, stdout=pipe, stderr=pipe, env=env) as process:
         try:
-            _, errors = process.communicate(timeout=BUILD_TIMEOUT)
-        except subprocess.TimeoutExpired as error:
-            _cancel(process)
-            message = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
-            raise OutsideError(message) from error
+            errors = _watched(process, dockerfile, room)
         except BaseException:
             _cancel(process)
             raise
@@ -191,6 +203,21 @@ def _run_build(argv: Sequence[str], dockerfile: Path, args: Mapping[str, str]) -
             raise OutsideError(message, hint=hint)
         lines = [last_line(line) for line in text.splitlines() if line.strip()]
         raise BuildError(message, lines[-MOST_LINES:], hint=hint)
+
+
+def _watched(
+    process: "subprocess.Popen[bytes]", dockerfile: Path, room: Callable[[], int | None]
+) -> bytes:
+    """Wait for a build and return what it printed; OutsideError where time or room run out."""
+    ends = time.monotonic() + BUILD_TIMEOUT
+    while time.monotonic() < ends:
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=WATCH)[1]
+        free = room()
+        if free is not None and free < LEAST_ROOM:
+            what = f"the build was ended, {free / 1e9:.1f} GB are left on the engine's disk"
+            raise OutsideError(f"{dockerfile}: {what}", hint=DISK)
+    raise OutsideError(f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s")
 
 
 def _cancel(process: "subprocess.Popen[bytes]") -> None:

@@ -71,7 +71,15 @@ class Yard:
         """
         began = time.monotonic()
         labels = {"dev.pruner.image": plan.image.name} if kept else labelled(self._place.id)
-        engine.build(plan.dockerfile, plan.context, tag, args=plan.args, labels=labels, fresh=fresh)
+        engine.build(
+            plan.dockerfile,
+            plan.context,
+            tag,
+            args=plan.args,
+            labels=labels,
+            fresh=fresh,
+            room=self.room,
+        )
         return time.monotonic() - began
 
     def environment(self, image: Image, tag: str) -> Environment:
@@ -139,5 +147,5 @@ def require_room(yard: Yard, wanted: int, what: str) -> None:
     if free is not None and free < wanted:
         raise OutsideError(
             f"{what} needs about {wanted / 1e9:.1f} GB, and the engine's disk has {free / 1e9:.1f}",
-            hint="`docker system df` says what lies on it; `docker builder prune` clears its cache",
+            hint=engine.DISK,
         )
