@@ -38,7 +38,8 @@ test-unit: .venv ## The tests that need neither an engine nor an index
 
 .PHONY: test-images
 test-images: .venv ## The sample images in full, locked, built and measured: gigabytes and hours
-	@scripts/engine up && scripts/base-image python:3.11-slim redis:7 nats:2 || echo "only the local sandbox"
+	@scripts/engine up && scripts/base-image python:3.11-slim python:3.11-slim-bookworm redis:7 nats:2 \
+	  nvidia/cuda:12.3.0-runtime-ubuntu22.04 || echo "only the local sandbox"
 	$(BIN)/pytest -m images
 	$(BIN)/python scripts/bench/images.py
 
