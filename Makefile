@@ -27,6 +27,10 @@ format: .venv ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+.PHONY: schema
+schema: .venv ## Write docs/schema anew, where what is printed as JSON has changed
+	$(BIN)/python scripts/schema.py
+
 .PHONY: test
 test: ## Every test but the full images
 	./scripts/test

@@ -13,9 +13,8 @@ import msgspec
 from pruner.analysis.sizes import size
 from pruner.audit.ignores import place
 from pruner.audit.values import Audits, Ignored
-from pruner.codes import CODES
-from pruner.drift.codes import DRIFT
 from pruner.model import Finding
+from pruner.report.meanings import meaning
 
 SCHEMA = (
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -50,7 +49,7 @@ def sarif(audits: Audits, version: str) -> bytes:
 
 
 def _rule(code: str) -> dict[str, Any]:
-    known = CODES.get(code) or DRIFT[code]
+    known = meaning(code)
     return {
         "id": code,
         "name": "".join(word.capitalize() for word in known.name.split() if word.isalnum()),
