@@ -1,5 +1,6 @@
 """`pruner report` through the installed command, on a real lock of a tiny project."""
 
+import os
 import re
 import shutil
 from pathlib import Path
@@ -80,6 +81,18 @@ def test_wrong_calls_say_what_to_do(locked: Path) -> None:
     assert_error(run("report", "--json", "--format", "html", cwd=locked), 2, "exclude each other")
     assert_error(run("report", "--out", "locks", cwd=locked), 2, "is a folder", "locks/report.html")
     assert_error(run("report", "--out", "pruner.toml/x.html", cwd=locked), 3, "")
+
+
+def test_what_is_no_file_is_not_replaced_and_a_link_stays_one(locked: Path) -> None:
+    pipe, link = locked / "pipe", locked / "latest.html"
+    os.mkfifo(pipe)
+    assert_error(run("report", "--out", "pipe", cwd=locked), 2, "is not a regular file", "stdout")
+    assert pipe.is_fifo()
+    pipe.unlink()
+    link.symlink_to("first.html")
+    assert run("report", "--out", "latest.html", cwd=locked).code == 0
+    assert link.is_symlink()
+    assert (locked / "first.html").read_text().startswith("<!doctype html>")
 
 
 def test_secrets_in_urls_are_not_in_the_page(locked: Path, tmp_path: Path) -> None:

@@ -45,8 +45,8 @@ def command(
     """
     if as_json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
-    if out is not None and out.is_dir():
-        raise UsageError(f"--out {out}: is a folder", hint=f"--out {out / 'report.html'}")
+    if out is not None:
+        _check(out)
     whole = load(config, Path.cwd())
     names = dict.fromkeys(images) if images else whole.images
     report = gather(whole, [whole.image(name) for name in names])
@@ -54,9 +54,17 @@ def command(
     if out is None:
         emit(text)
     else:
-        write(out, text)
+        write(out.resolve(), text)  # a link stays one
         click.echo(f"{out}: {size(len(text))}, {_counted(report)}", err=True)
     return Exit.OK
+
+
+def _check(out: Path) -> None:
+    """Refuse what is there and is no file: it would be replaced, a device too."""
+    if out.is_dir():
+        raise UsageError(f"--out {out}: is a folder", hint=f"--out {out / 'report.html'}")
+    if out.exists() and not out.is_file():
+        raise UsageError(f"--out {out}: is not a regular file", hint="without --out: stdout")
 
 
 def _encoded(report: Report, form: str) -> bytes:

@@ -22,7 +22,7 @@ from playwright.sync_api import (
 from pruner.model import Choice, Conflict, Document, Finding, Proof
 from pruner.report.html import page
 from pruner.report.html.page import harmless
-from pruner.report.html.values import Report
+from pruner.report.html.values import Point, Report
 from reports import one, scaled, verdict
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
@@ -340,4 +340,17 @@ def test_without_history_and_without_a_lock_it_says_so(browser: Browser, tmp_pat
     assert "no history" in seen.page.locator("#trend").inner_text()
     seen.page.locator("#images").get_by_role("link", name="bare").click()
     assert "there is no lock yet" in seen.page.locator("#image").inner_text()
+    seen.check()
+
+
+def test_distributions_and_built_images_are_not_on_one_line(
+    browser: Browser, tmp_path: Path
+) -> None:
+    locked = Point(at="2026-11-01T03:00:00Z", command="lock", outcome="ok", size_after=7)
+    built = Point(at="2026-11-02T03:00:00Z", command="build", outcome="ok", minimal_bytes=9_000)
+    report = one((verdict("idna"),))
+    image = msgspec.structs.replace(report.images[0], trend=(locked, built))
+    seen = Seen(browser, written(tmp_path, msgspec.structs.replace(report, images=(image,))))
+    assert seen.page.locator("#trend circle").count() == 1
+    assert "9 kB" not in seen.page.locator("#trend").inner_text()
     seen.check()

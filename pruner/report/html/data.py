@@ -90,7 +90,7 @@ def _natives(rows: Iterable[Verdict]) -> Iterable[dict[str, Any]]:
                 "level": row.level,
                 "size_bytes": row.size_bytes,
                 "kinds": dict(Counter(proof.kind for proof in proofs)),
-                "examples": [_example(proof) for proof in proofs[:3]],
+                "examples": [*dict.fromkeys(map(_example, proofs))][:3],
             }
 
 

@@ -80,8 +80,10 @@ function natives(image, open) {
 }
 
 function trend(image) {
-  const rows = image.trend.filter((one) => one.size_after !== null || one.minimal_bytes !== null);
-  const pick = (one) => one.size_after ?? one.minimal_bytes, high = (one) => one.size_before ?? one.image_bytes;
+  // Distributions and whole images are never on one line: what was measured of images stands in only where there is no other.
+  const lists = image.trend.some((one) => one.size_after !== null);
+  const pick = (one) => lists ? one.size_after : one.minimal_bytes, high = (one) => lists ? one.size_before : one.image_bytes;
+  const rows = image.trend.filter((one) => pick(one) !== null);
   if (!rows.length) return section("trend", "Trend", make("p", {class: "soft"}, "There is no history of this image yet."));
   const most = Math.max(...rows.map((one) => Math.max(pick(one), high(one) || 0))) || 1, W = Math.min(720, Math.max(300, document.documentElement.clientWidth - 32)), H = 220, L = 70, B = 28;
   const x = (n) => L + (rows.length === 1 ? (W - L) / 2 : n * (W - L - 12) / (rows.length - 1)), y = (bytes) => 12 + (H - B - 12) * (1 - bytes / most);
@@ -93,7 +95,7 @@ function trend(image) {
       draw("path", {class: "before", d: line(high)}), draw("path", {class: "after", d: line(pick)}),
       rows.map((one, n) => draw("circle", {class: "dot", cx: x(n), cy: y(pick(one)), r: 3})),
       draw("text", {x: L, y: H - 6}, rows[0].at.slice(0, 10)), draw("text", {x: W - 4, y: H - 6, "text-anchor": "end"}, rows[rows.length - 1].at.slice(0, 10))),
-    make("p", {class: "soft"}, "Solid, with dots: kept. Dashed: before."),
+    make("p", {class: "soft"}, (lists ? "Installed distributions" : "Built images") + ". Solid, with dots: after. Dashed: before."),
     make("details", {}, make("summary", {}, "Every run as a table"), table("The newest first", [["When"], ["Command"], ["Outcome"], ["Before", "number"], ["After", "number"], ["Confidence", "number"]],
       rows.slice().reverse().map((one) => make("tr", {}, make("th", {scope: "row"}, one.at), make("td", {}, one.command), make("td", {}, one.outcome), make("td", {class: "number"}, size(high(one))),
         make("td", {class: "number"}, size(pick(one))), make("td", {class: "number"}, one.confidence === null ? "–" : one.confidence.toFixed(2)))))));
