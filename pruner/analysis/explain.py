@@ -28,7 +28,7 @@ def explain(document: Document, key: str) -> Explanation | None:
         return None
     kept = {row.name for row in rows.values() if row.kept}
     below = closure({row.name: row.needs for row in rows.values()}, [key]).keys()
-    pulled = below - kept - {key}
+    pulled = (below & rows.keys()) - kept - {key}
     rest = kept & _staying(key, rows, kept, safe=document.policy == Policy.SAFE)
     return Explanation(
         verdict=rows[key],
@@ -65,11 +65,14 @@ def _missing(row: Verdict, policy: str) -> tuple[str, ...]:
         "no first-party code that is reached imports it, or names it in a URL",
         "no library that stays is linked to it",
     ]
+    speaker = row.proof[0].by if row.proof else None  # a file that a person wrote may have none
     if policy != Policy.AGGRESSIVE or row.level != "reachable":
-        by = f": {row.proof[0].by} copes with its absence" if row.level == "guarded" else ""
+        by = f": {speaker} copes with its absence" if row.level == "guarded" and speaker else ""
         lines.append(f"no import that counts leads to it from what was loaded{by}")
     else:
-        lines.append(f"what leads to it ({row.proof[0].by}) did not run, and policy aggressive")
+        lines.append(
+            f"what leads to it ({speaker or 'unknown'}) did not run, and policy aggressive"
+        )
     return tuple(lines)
 
 

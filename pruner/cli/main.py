@@ -23,6 +23,7 @@ COMMANDS = {
     "image": "Write the Dockerfile of a lock.",
     "init": "Write a first pruner.toml from a tree with Dockerfiles.",
     "lock": "Write the smallest lock that is proven to run.",
+    "report": "Write what is known of the images as one page.",
     "rollback": "Go back to an earlier accepted lock, proven again.",
     "trace": "Run an image's agents and show what they load.",
     "verify": "Prove the committed lock again.",

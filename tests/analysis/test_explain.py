@@ -95,3 +95,14 @@ def test_what_others_declare_names_them() -> None:
 
 def test_what_is_not_installed_has_no_explanation() -> None:
     assert explain(DOCUMENT, "gone") is None
+
+
+def test_a_document_that_a_person_cut_is_explained_as_far_as_it_goes() -> None:
+    cut = row("cut", "guarded", 5, "gone")
+    document = msgspec.structs.replace(
+        DOCUMENT, distributions=(msgspec.structs.replace(cut, proof=()),)
+    )
+    found = explain(document, "cut")
+    assert found is not None
+    assert found.pulls_in == ()
+    assert found.missing[-1] == "no import that counts leads to it from what was loaded"

@@ -1,0 +1,78 @@
+"""`pruner report`."""
+
+from pathlib import Path
+
+import click
+import msgspec
+
+from pruner.analysis.sizes import size
+from pruner.cli.common import emit
+from pruner.config import load
+from pruner.errors import Exit, UsageError
+from pruner.files import plain_json, write
+from pruner.jobs.report import gather
+from pruner.report.html import page
+from pruner.report.html.values import Report
+
+FORMATS = ("html", "json")
+
+
+@click.command("report")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="html by default.")
+@click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option("--out", type=click.Path(path_type=Path), help="The file to write; stdout without.")
+def command(
+    *,
+    images: tuple[str, ...],
+    config: Path | None,
+    form: str | None,
+    as_json: bool,
+    out: Path | None,
+) -> int:
+    """Write what is known of the images as one page.
+
+    The page is one file that loads nothing: sizes before and after, what takes the bytes and why,
+    conflicts, audit findings, native libraries, the trend. Reads what was committed and measured;
+    runs and builds nothing. Exit code 0 also where the page tells of findings.
+
+    \b
+    Example:
+      pruner report --out report.html
+      pruner report speech_gpu vision_gpu --out report.html
+      pruner report --json > report.json
+    """
+    if as_json and form not in {None, "json"}:
+        raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
+    if out is not None:
+        _check(out)
+    whole = load(config, Path.cwd())
+    names = dict.fromkeys(images) if images else whole.images
+    report = gather(whole, [whole.image(name) for name in names])
+    text = _encoded(report, "json" if as_json else form or "html")
+    if out is None:
+        emit(text)
+    else:
+        write(out.resolve(), text)  # a link stays one
+        click.echo(f"{out}: {size(len(text))}, {_counted(report)}", err=True)
+    return Exit.OK
+
+
+def _check(out: Path) -> None:
+    """Refuse what is there and is no file: it would be replaced, a device too."""
+    if out.is_dir():
+        raise UsageError(f"--out {out}: is a folder", hint=f"--out {out / 'report.html'}")
+    if out.exists() and not out.is_file():
+        raise UsageError(f"--out {out}: is not a regular file", hint="without --out: stdout")
+
+
+def _encoded(report: Report, form: str) -> bytes:
+    if form == "json":
+        return msgspec.json.format(plain_json(report), indent=2) + b"\n"
+    return page(report).encode()
+
+
+def _counted(report: Report) -> str:
+    locked = sum(item.document is not None for item in report.images)
+    return f"{locked} of {len(report.images)} images have a lock"

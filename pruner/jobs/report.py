@@ -1,0 +1,88 @@
+"""`pruner report`: gather what is known of every image; nothing is run, and nothing is built."""
+
+import importlib
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from pruner import __version__
+from pruner.config import Config, Image
+from pruner.errors import PrunerError, UsageError
+from pruner.files import regular
+from pruner.image.measures import BuildReport
+from pruner.jobs import audit
+from pruner.jobs.build import REPORT
+from pruner.jobs.committed import MAX_BYTES, read_verdicts
+from pruner.jobs.observe import locks_folder, private_folder
+from pruner.model import Document
+from pruner.report.html.values import ImageReport, Point, Report
+
+NIGHTS = 120
+"""Earlier runs in the trend, at most."""
+
+
+def gather(config: Config, images: Sequence[Image]) -> Report:
+    """Return all that is known; what cannot be read of an image is said in its place."""
+    return Report(
+        images=tuple(_image(config, image) for image in images),
+        made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        pruner=__version__,
+    )
+
+
+def _image(config: Config, image: Image) -> ImageReport:
+    document, missing, hint = _document(config, image)
+    build, unbuilt = _build(private_folder(config, image) / REPORT)
+    try:
+        found, unaudited = audit.audit(config, image).findings, ""
+    except PrunerError as error:
+        found, unaudited = (), error.message
+    return ImageReport(
+        image=image.name,
+        document=document,
+        missing=missing,
+        hint=hint,
+        audit=found,
+        unaudited=unaudited,
+        build=build,
+        unbuilt=unbuilt,
+        trend=_trend(config.root, image.name),
+    )
+
+
+def _document(config: Config, image: Image) -> tuple[Document | None, str, str]:
+    path = locks_folder(config, image) / "verdicts.json"
+    try:
+        return read_verdicts(path), "", ""
+    except UsageError as error:
+        return None, error.message.removeprefix(f"{path}: "), error.hint or ""
+
+
+def _build(path: Path) -> tuple[BuildReport | None, str]:
+    try:
+        return msgspec.json.decode(regular(path, MAX_BYTES), type=BuildReport), ""
+    except FileNotFoundError:
+        return None, ""
+    except (OSError, ValueError, RecursionError) as error:
+        why = (error.strerror or "") if isinstance(error, OSError) else str(error)
+        return None, f"{REPORT} cannot be read: {why}"
+
+
+def _trend(root: Path, image: str) -> tuple[Point, ...]:
+    """Return the earlier runs, the oldest first; none where there is no history."""
+    try:
+        history: Any = importlib.import_module("pruner.history").History
+    except ModuleNotFoundError:
+        return ()
+    if not (root / ".pruner" / "history.db").exists():
+        return ()
+    with history.opened(root) as opened:
+        runs = opened.runs(image, limit=NIGHTS)
+    return tuple(_point(run) for run in reversed(runs))
+
+
+def _point(run: Any) -> Point:  # noqa: ANN401  pruner.history's Run
+    return Point(**{name: getattr(run, name) for name in Point.__struct_fields__})
