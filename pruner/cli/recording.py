@@ -22,6 +22,9 @@ class Recording:
         self._waiting = list(images)
         self._command = command
         self._began = time.monotonic()
+        locking = images if command == "lock" else ()
+        # At the beginning: what changes while agents run is not what they ran with.
+        self._inputs = {name: inputs(config, config.image(name)) for name in locking}
 
     def done(self, image: str, code: int, figures: Figures | None = None) -> None:
         """Record how the command ended for one of its images."""
@@ -37,9 +40,7 @@ class Recording:
             outcome=outcome(code),
             exit=code,
             lock=lock_id(self._config, self._config.image(image)) if known.locked else None,
-            inputs=inputs(self._config, self._config.image(image))
-            if known.locked and self._command == "lock"
-            else {},
+            inputs=self._inputs.get(image, {}) if known.locked else {},
             seconds=round(time.monotonic() - self._began, 3),
         )
         with History.opened(self._config.root, _say) as history:
