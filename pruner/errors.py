@@ -18,6 +18,11 @@ class Exit(IntEnum):
     AGENT = 4
 
 
+INTERRUPTED = 130
+BUG = 70
+"""Exit codes of what is no error of pruner's own: Ctrl-C, and a bug."""
+
+
 class PrunerError(Exception):
     """An expected failure: one line for a person, and a hint on how to go on."""
 

@@ -5,12 +5,15 @@ import re
 import shutil
 from pathlib import Path
 
+import jsonschema
 import msgspec
 import pytest
 
+from pruner.report.formats import FORMATS
 from support import assert_error, finish, run, start
 
 CASE = Path(__file__).parent / "cases" / "late-route"
+SCHEMAS = Path(__file__).parents[1] / "docs" / "schema"
 
 
 @pytest.fixture(scope="module")
@@ -50,10 +53,34 @@ def test_out_writes_one_file_and_says_nothing_on_stdout(locked: Path) -> None:
     assert [path.name for path in (locked / "out").iterdir()] == ["report.html"]
 
 
-def test_json_is_what_was_gathered(locked: Path) -> None:
+def test_json_holds_to_its_published_schema(locked: Path) -> None:
     found = msgspec.json.decode(run("report", "--json", cwd=locked).out)
-    assert found["schema"] == 1
-    assert found["images"][0]["document"]["image"] == "app"
+    jsonschema.validate(found, msgspec.json.decode((SCHEMAS / "report.json").read_bytes()))
+    (image,) = found["images"]
+    assert image["image"] == "app"
+    assert {row["name"] for row in image["pins"]} >= {"tabulate"}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT.*Z", image["proven_at"])
+
+
+@pytest.mark.parametrize("form", sorted(FORMATS))
+def test_every_format_tells_of_the_image_and_is_the_same_twice(locked: Path, form: str) -> None:
+    done = run("report", "--format", form, cwd=locked)
+    assert done.code == 0, done.err
+    assert "app" in done.out
+    assert run("report", "--format", form, cwd=locked).out == done.out
+
+
+def test_formats_for_tools_leave_out_what_has_no_lock_and_say_so(tmp_path: Path) -> None:
+    shutil.copytree(CASE, tmp_path / "case")
+    done = run("report", "--format", "prometheus", cwd=tmp_path / "case")
+    assert (done.code, done.err) == (0, "app: left out, there is no lock yet\n")
+
+
+def test_a_pylock_that_is_none_is_one_line(locked: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "case"
+    shutil.copytree(locked, folder)
+    (folder / "locks/app/pylock.toml").write_text("[x")
+    assert_error(run("report", "--format", "cyclonedx", cwd=folder), 2, "not a lock")
 
 
 def test_an_image_without_a_lock_is_in_the_page(tmp_path: Path) -> None:

@@ -8,10 +8,12 @@ import click
 from pruner import __version__
 from pruner.audit.values import Audits
 from pruner.cli.common import drawn, emit
+from pruner.cli.recording import recording
 from pruner.clock import Clock
 from pruner.config import Config, Image, load
 from pruner.errors import UsageError
 from pruner.jobs import audit
+from pruner.jobs.remember import of_audit
 from pruner.report.audit import show_audits
 from pruner.report.markdown import markdown
 from pruner.report.sarif import sarif
@@ -50,7 +52,11 @@ def command(
         raise UsageError("--built needs IMAGE: it is one image's", hint="`pruner audit IMAGE`")
     whole = load(config, Path.cwd())
     names = [image] if image is not None else list(whole.images)
-    found = _run(whole, [whole.image(name) for name in names], built)
+    images = [whole.image(name) for name in names]
+    with recording(whole, names) as book:
+        found = _run(whole, images, built)
+        for row in found.images:
+            book.done(row.image, audit.code_of(Audits(found.schema, (row,))), of_audit(row))
     emit(_printed(found, "json" if as_json else form or "text"))
     return audit.code_of(found)
 

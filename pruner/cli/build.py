@@ -7,12 +7,14 @@ import click
 import msgspec
 
 from pruner.cli.common import drawn, emit, say_times
+from pruner.cli.recording import recording
 from pruner.clock import Clock
 from pruner.config import load
 from pruner.errors import Exit
 from pruner.files import plain_json
 from pruner.jobs import build
 from pruner.jobs.lock import Job
+from pruner.jobs.remember import of_build
 from pruner.report.builds import show_build
 from pruner.report.watching import watching
 from pruner.sandbox.yard import opened
@@ -38,14 +40,17 @@ def command(name: str, *, keep: bool, config: Path | None, as_json: bool) -> int
     read = load(config, Path.cwd())
     image = read.image(name)
     job = Job(config=read, image=image, agents=image.agents, policy=image.policy)
-    with watching() as watcher:
-        clock = Clock(watcher)
-        with opened(read.root) as yard:
-            report = build.run(job, yard, clock, keep=keep)
+    with recording(read, [name]) as book:
+        with watching() as watcher:
+            clock = Clock(watcher)
+            with opened(read.root) as yard:
+                report = build.run(job, yard, clock, keep=keep)
+        code = Exit.OK if report.proof.passed else Exit.FOUND
+        book.done(name, code, of_build(report))
     emit(
         msgspec.json.format(plain_json(report), indent=2) + b"\n"
         if as_json
         else drawn(partial(show_build, report))
     )
     say_times(clock)
-    return Exit.OK if report.proof.passed else Exit.FOUND
+    return code

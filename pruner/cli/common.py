@@ -13,10 +13,12 @@ import click
 import msgspec
 
 from pruner.cli.printing import drawn, emit
+from pruner.cli.recording import recording
 from pruner.clock import Clock
 from pruner.config import Config, Image, load
 from pruner.errors import Exit
 from pruner.jobs.lock import Job, select
+from pruner.jobs.remember import of_document
 from pruner.jobs.writing import encode, presentable
 from pruner.model import Document, Policy
 from pruner.report.text import show, times
@@ -88,10 +90,12 @@ def carry_out(
     """Open the configuration and a sandbox, do the job with its progress shown, print it."""
     config = load(chosen.config, Path.cwd())
     asked = order(config, image, chosen)
-    with watching() as watcher:
-        clock = Clock(watcher)
-        with opened(chosen.runtime, config.root, clock) as sandbox:
-            document = presentable(job(asked, sandbox, clock))
+    with recording(config, [image]) as book:
+        with watching() as watcher:
+            clock = Clock(watcher)
+            with opened(chosen.runtime, config.root, clock) as sandbox:
+                document = presentable(job(asked, sandbox, clock))
+        book.done(image, code_of(document), of_document(document))
     emit(
         encode(document)
         if chosen.as_json

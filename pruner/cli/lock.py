@@ -16,11 +16,13 @@ from pruner.cli.common import (
     order,
     say_times,
 )
+from pruner.cli.recording import recording
 from pruner.clock import Clock
 from pruner.config import load
 from pruner.errors import Exit, UsageError
 from pruner.jobs import every, lock
 from pruner.jobs.align import Opened
+from pruner.jobs.remember import of_document
 from pruner.model import Documents
 from pruner.report.images import show_images
 from pruner.report.watching import watching
@@ -79,13 +81,18 @@ def _check(image: str | None, options: Options, *, all_images: bool, align: bool
 def _every(options: Options, *, once: bool, align: bool) -> int:
     config = load(options.config, Path.cwd())
     orders = {name: partial(order, config, name, options) for name in config.images}
-    with watching() as watcher:
-        clock = Clock(watcher)
+    with recording(config, list(config.images)) as book:
+        with watching() as watcher:
+            clock = Clock(watcher)
 
-        def sandbox(runtime: str) -> Opened:
-            return opened(runtime or options.runtime, config.root, clock)
+            def sandbox(runtime: str) -> Opened:
+                return opened(runtime or options.runtime, config.root, clock)
 
-        documents = every.run(orders, sandbox, clock, once=once, aligned=align)
+            documents = every.run(orders, sandbox, clock, once=once, aligned=align)
+        for document in documents.images:
+            book.done(document.image, code_of(document), of_document(document))
+        for failure in documents.errors:
+            book.done(failure.image, failure.code)
     emit(
         every.encode_all(documents)
         if options.as_json

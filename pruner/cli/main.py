@@ -11,7 +11,7 @@ from types import FrameType
 import click
 
 from pruner import __version__
-from pruner.errors import Exit, PrunerError, outside
+from pruner.errors import BUG, INTERRUPTED, Exit, PrunerError, outside
 from pruner.urls import without_credentials
 
 COMMANDS = {
@@ -20,19 +20,19 @@ COMMANDS = {
     "drift": "Say what has changed since the locks were made.",
     "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
+    "history": "Show the trend of an image: its runs, the newest first.",
     "image": "Write the Dockerfile of a lock.",
     "init": "Write a first pruner.toml from a tree with Dockerfiles.",
     "lock": "Write the smallest lock that is proven to run.",
     "report": "Write what is known of the images as one page.",
     "rollback": "Go back to an earlier accepted lock, proven again.",
+    "status": "Say where every image stands, and what to do next.",
     "trace": "Run an image's agents and show what they load.",
     "verify": "Prove the committed lock again.",
 }
 """Known without importing them, so that `pruner --help` answers at once."""
 
-INTERRUPTED = 130
 TERMINATED = 143
-BUG = 70
 
 
 class Commands(click.Group):

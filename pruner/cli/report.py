@@ -3,24 +3,24 @@
 from pathlib import Path
 
 import click
-import msgspec
 
 from pruner.analysis.sizes import size
 from pruner.cli.common import emit
-from pruner.config import load
+from pruner.config import Config, load
 from pruner.errors import Exit, UsageError
-from pruner.files import plain_json, write
-from pruner.jobs.report import gather
+from pruner.files import write
+from pruner.jobs.report import gather, subjects
+from pruner.report.formats import FORMATS, render
 from pruner.report.html import page
 from pruner.report.html.values import Report
 
-FORMATS = ("html", "json")
+HTML = "html"
 
 
 @click.command("report")
 @click.argument("images", nargs=-1, metavar="[IMAGE]...")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="html by default.")
+@click.option("--format", "form", type=click.Choice([HTML, *FORMATS]), help="html by default.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write; stdout without.")
 def command(
@@ -31,17 +31,19 @@ def command(
     as_json: bool,
     out: Path | None,
 ) -> int:
-    """Write what is known of the images as one page.
+    """Write what is known of the images: as one page, or in a format for another tool.
 
     The page is one file that loads nothing: sizes before and after, what takes the bytes and why,
-    conflicts, audit findings, native libraries, the trend. Reads what was committed and measured;
-    runs and builds nothing. Exit code 0 also where the page tells of findings.
+    conflicts, audit findings, native libraries, the trend. The other formats leave out images
+    without a lock. Reads what was committed and measured; runs and builds nothing. Exit code 0 also
+    where it tells of findings.
 
     \b
     Example:
       pruner report --out report.html
       pruner report speech_gpu vision_gpu --out report.html
       pruner report --json > report.json
+      pruner report speech_gpu --format cyclonedx --out speech_gpu.cdx.json
     """
     if as_json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
@@ -50,7 +52,7 @@ def command(
     whole = load(config, Path.cwd())
     names = dict.fromkeys(images) if images else whole.images
     report = gather(whole, [whole.image(name) for name in names])
-    text = _encoded(report, "json" if as_json else form or "html")
+    text = _encoded(whole, report, "json" if as_json else form or HTML)
     if out is None:
         emit(text)
     else:
@@ -67,10 +69,13 @@ def _check(out: Path) -> None:
         raise UsageError(f"--out {out}: is not a regular file", hint="without --out: stdout")
 
 
-def _encoded(report: Report, form: str) -> bytes:
-    if form == "json":
-        return msgspec.json.format(plain_json(report), indent=2) + b"\n"
-    return page(report).encode()
+def _encoded(config: Config, report: Report, form: str) -> bytes:
+    if form == HTML:
+        return page(report).encode()
+    for item in report.images:
+        if item.document is None:
+            click.echo(f"{item.image}: left out, {item.missing}", err=True)
+    return render(form, subjects(config, report))
 
 
 def _counted(report: Report) -> str:

@@ -7,11 +7,13 @@ import click
 
 from pruner.analysis.sizes import size
 from pruner.cli.common import Options, emit, opened, order, say_times
+from pruner.cli.recording import recording
 from pruner.clock import Clock
 from pruner.config import load
 from pruner.errors import Exit, UsageError
 from pruner.jobs import rollback
 from pruner.jobs.accepted import Accepted
+from pruner.jobs.remember import of_rollback
 from pruner.jobs.rollback import Kept, Moved, RolledBack, Side
 from pruner.report.watching import watching
 from pruner.urls import without_credentials
@@ -74,15 +76,18 @@ def command(  # noqa: PLR0913  click's values, by name
         everything=False,
     )
     asked = order(settings, image, chosen)
-    with watching() as watcher:
-        clock = Clock(watcher)
-        done = rollback.run(
-            asked, to, lambda: opened(runtime, settings.root, clock), clock, dry=dry
-        )
+    with recording(settings, [] if dry else [image]) as book:
+        with watching() as watcher:
+            clock = Clock(watcher)
+            done = rollback.run(
+                asked, to, lambda: opened(runtime, settings.root, clock), clock, dry=dry
+            )
+        code = Exit.OK if done.done or dry else Exit.FOUND
+        book.done(image, code, of_rollback(done))
     _emit(done, _lines(done, dry=dry), as_json=as_json)
     if clock.timings:
         say_times(clock)
-    return Exit.OK if done.done or dry else Exit.FOUND
+    return code
 
 
 def _emit(value: RolledBack | Kept, lines: Iterator[str], *, as_json: bool) -> None:

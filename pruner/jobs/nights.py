@@ -1,10 +1,8 @@
-"""The nights before this one, as the history has them; none where there is no history."""
-
-import importlib
-from typing import Any
+"""The nights before this one, as the history has them."""
 
 from pruner.config import Config, Image
 from pruner.drift.values import Drift
+from pruner.history import History, Run
 from pruner.model import Document, Value
 
 MOST_RUNS = 1000
@@ -28,10 +26,9 @@ def nights(config: Config, image: Image, count: int) -> tuple[frozenset[str], ..
     Nothing where there are fewer: then nobody can say what is not needed. Runs of one day are one
     night.
     """
-    history = _history()
-    if history is None or count < 1:
+    if count < 1:
         return ()
-    with history.History.opened(config.root) as opened:
+    with History.opened(config.root) as opened:
         runs = opened.runs(image.name, limit=MOST_RUNS)
     found: dict[str, set[str]] = {}
     for run in runs:
@@ -43,10 +40,7 @@ def nights(config: Config, image: Image, count: int) -> tuple[frozenset[str], ..
 
 
 def record(config: Config, image: Image, done: Done) -> None:
-    """Write a run of today into the history, where there is one."""
-    history = _history()
-    if history is None:
-        return
+    """Write a run of today into the history."""
     drift, document = done.drift, done.document
     codes: dict[str, int] = {}
     for item in drift.findings:
@@ -56,7 +50,7 @@ def record(config: Config, image: Image, done: Done) -> None:
         levels[row.level] = levels.get(row.level, 0) + 1
     sizes = document.size_bytes if document is not None else drift.size_bytes
     sure = document.confidence if document is not None else None
-    run = history.Run(
+    run = Run(
         at=done.at,
         command="drift",
         image=image.name,
@@ -75,12 +69,5 @@ def record(config: Config, image: Image, done: Done) -> None:
         needed=done.needed,
         seconds=done.seconds,
     )
-    with history.History.opened(config.root) as opened:
+    with History.opened(config.root) as opened:
         opened.record(run)
-
-
-def _history() -> Any:  # noqa: ANN401  a package that may not be there
-    try:
-        return importlib.import_module("pruner.history")
-    except ModuleNotFoundError:
-        return None

@@ -1,10 +1,8 @@
 """`pruner report`: gather what is known of every image; nothing is run, and nothing is built."""
 
-import importlib
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -12,6 +10,7 @@ from pruner import __version__
 from pruner.config import Config, Image
 from pruner.errors import PrunerError, UsageError
 from pruner.files import regular
+from pruner.history import History, Run
 from pruner.image.measures import BuildReport
 from pruner.jobs import audit
 from pruner.jobs.build import REPORT
@@ -19,6 +18,8 @@ from pruner.jobs.committed import MAX_BYTES, read_verdicts
 from pruner.jobs.observe import locks_folder, private_folder
 from pruner.model import Document
 from pruner.report.html.values import ImageReport, Point, Report
+from pruner.report.pinned import read_pins
+from pruner.report.subject import Pinned, Subject
 
 NIGHTS = 120
 """Earlier runs in the trend, at most."""
@@ -31,6 +32,46 @@ def gather(config: Config, images: Sequence[Image]) -> Report:
         made=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         pruner=__version__,
     )
+
+
+def subjects(config: Config, report: Report) -> tuple[Subject, ...]:
+    """Return the images that have a lock, as the other formats take them.
+
+    Raises UsageError where a pylock.toml is none.
+    """
+    return tuple(
+        Subject(
+            image=item.image,
+            document=item.document,
+            findings=item.audit,
+            pins=_pins(config, config.image(item.image)),
+            build=item.build,
+            budget_bytes=config.image(item.image).budget,
+            proven_at=_proven(item.trend),
+        )
+        for item in report.images
+        if item.document is not None
+    )
+
+
+def _pins(config: Config, image: Image) -> tuple[Pinned, ...]:
+    path = locks_folder(config, image) / "pylock.toml"
+    try:
+        text = regular(path, MAX_BYTES).decode()
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}") from error
+    return read_pins(str(path), text)
+
+
+def _proven(trend: Sequence[Point]) -> str | None:
+    """Return when the last run ended that proved the lock."""
+    return next((run.at for run in reversed(trend) if _proves(run)), None)
+
+
+def _proves(run: Point) -> bool:
+    return run.command in {"lock", "verify", "rollback"} and run.outcome == "ok"
 
 
 def _image(config: Config, image: Image) -> ImageReport:
@@ -73,16 +114,12 @@ def _build(path: Path) -> tuple[BuildReport | None, str]:
 
 def _trend(root: Path, image: str) -> tuple[Point, ...]:
     """Return the earlier runs, the oldest first; none where there is no history."""
-    try:
-        history: Any = importlib.import_module("pruner.history").History
-    except ModuleNotFoundError:
-        return ()
     if not (root / ".pruner" / "history.db").exists():
         return ()
-    with history.opened(root) as opened:
+    with History.opened(root) as opened:
         runs = opened.runs(image, limit=NIGHTS)
     return tuple(_point(run) for run in reversed(runs))
 
 
-def _point(run: Any) -> Point:  # noqa: ANN401  pruner.history's Run
+def _point(run: Run) -> Point:
     return Point(**{name: getattr(run, name) for name in Point.__struct_fields__})

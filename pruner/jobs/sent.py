@@ -10,6 +10,8 @@ from pruner.image.ignoring import Ignoring, Matched, patterns_of
 
 MOST_FILES = 1_000_000
 """Files that are counted; what lies beyond is named as not counted."""
+_OWN = "/.pruner/history.db"
+"""The history, of which an audit writes itself: it must not find something else the next time."""
 
 
 def read_context(root: Path, context: Path, dockerfile: Path | None) -> Context:
@@ -77,7 +79,7 @@ class _Walk:
             self.ignored.add(path)
         if entry.is_dir(follow_symlinks=False):
             return None if out and not self.ignoring.excepts else (path, matched)
-        if out:
+        if out or _OWN in f"/{path}":
             return None
         if len(self.files) >= MOST_FILES:
             if self.unread[-1:] != [f"what lies beyond {MOST_FILES} files"]:

@@ -1,11 +1,6 @@
-"""What earlier nights used, by way of a history that is not there yet, or is."""
+"""What earlier nights used, by the history."""
 
-import sys
-import types
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,6 +8,7 @@ import pytest
 from pruner.config import Config, parse
 from pruner.drift.values import Drift
 from pruner.drift.verdicts import unneeded
+from pruner.history import History
 from pruner.jobs.nights import Done, nights, record
 from pruner.model import Document, Verdict
 
@@ -29,38 +25,6 @@ ready = { exit = 0 }
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     return parse(CONFIG, tmp_path / "pruner.toml")
-
-
-class FakeHistory:
-    """Keeps runs as the history does: the newest first."""
-
-    def __init__(self) -> None:
-        self.rows: list[Any] = []
-
-    def runs(self, image: str, limit: int) -> tuple[Any, ...]:
-        assert image == "web"
-        return tuple(self.rows[:limit])
-
-    def record(self, run: object) -> None:
-        self.rows.insert(0, run)
-
-
-@pytest.fixture
-def history(monkeypatch: pytest.MonkeyPatch) -> FakeHistory:
-    fake = FakeHistory()
-
-    class History:
-        @staticmethod
-        @contextmanager
-        def opened(root: Path) -> Iterator[FakeHistory]:
-            assert root.is_dir()
-            yield fake
-
-    module = types.ModuleType("pruner.history")
-    module.History = History  # type: ignore[attr-defined]
-    module.Run = SimpleNamespace  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "pruner.history", module)
-    return fake
 
 
 def row(name: str, level: str = "reachable", **more: Any) -> Verdict:  # noqa: ANN401
@@ -85,7 +49,7 @@ def done(day: int, *needed: str) -> Done:
     return Done(at=at, image="web", drift=drift, needed=needed, seconds=1.0, document=DOCUMENT)
 
 
-def test_nothing_is_said_without_enough_nights(config: Config, history: FakeHistory) -> None:
+def test_nothing_is_said_without_enough_nights(config: Config) -> None:
     image = config.images["web"]
     for day in (1, 2, 2, 2):
         record(config, image, done(day, "idna==1"))
@@ -98,8 +62,10 @@ def test_nothing_is_said_without_enough_nights(config: Config, history: FakeHist
         frozenset({"idna"}),
     )
     assert nights(config, image, 2) == (frozenset({"idna", "six"}), frozenset({"idna"}))
-    assert [run.command for run in history.rows] == ["drift"] * 6
-    assert history.rows[0].levels == {"observed": 1, "reachable": 3}
+    with History.opened(config.root) as history:
+        rows = history.runs("web")
+    assert [run.command for run in rows] == ["drift"] * 6
+    assert rows[0].levels == {"observed": 1, "reachable": 3}
 
 
 def test_what_no_night_used() -> None:
@@ -108,9 +74,3 @@ def test_what_no_night_used() -> None:
     assert (finding.code, finding.severity, finding.size_bytes) == ("PRN575", "note", 10)
     assert finding.what == "six 1 is kept (reachable), and no run of 2 nights used it"
     assert list(unneeded(DOCUMENT, (), ())) == []
-
-
-def test_a_pruner_without_a_history(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pruner.history", None)
-    record(config, config.images["web"], done(1, "idna==1"))
-    assert nights(config, config.images["web"], 1) == ()

@@ -19,11 +19,11 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from pages import one, scaled, verdict
 from pruner.model import Choice, Conflict, Document, Finding, Proof
 from pruner.report.html import page
 from pruner.report.html.page import harmless
 from pruner.report.html.values import Point, Report
-from pages import one, scaled, verdict
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 HOSTILE = (
