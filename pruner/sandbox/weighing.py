@@ -6,6 +6,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
 from typing import IO, TYPE_CHECKING
 
@@ -21,6 +22,8 @@ LEVEL = 6
 """What gzip, and so every engine, takes where nothing is said."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 READ = 1 << 20
+PATIENCE = 1800
+"""Seconds; 11 GB took more than a minute."""
 
 
 def compressed_bytes(client: "DockerClient", tag: str, known: dict[str, int]) -> int:
@@ -30,7 +33,7 @@ def compressed_bytes(client: "DockerClient", tag: str, known: dict[str, int]) ->
     before, by the name that an engine gives to a layer and what lies below it, and gets the others.
     """
     total = 0
-    with failing(f"{tag} cannot be read"):
+    with failing(f"{tag} cannot be read"), _patient(client):
         stream = _Stream(client.images.get(tag).save(chunk_size=READ))
         try:
             with tarfile.open(fileobj=stream, mode="r|") as archive:
@@ -43,6 +46,17 @@ def compressed_bytes(client: "DockerClient", tag: str, known: dict[str, int]) ->
         except tarfile.TarError as error:
             raise OutsideError(f"{tag} cannot be read: {error}") from error
     return total
+
+
+@contextmanager
+def _patient(client: "DockerClient") -> Iterator[None]:
+    """Wait longer for each answer: an engine may write the whole image before the first byte."""
+    usual = client.api.timeout
+    client.api.timeout = PATIENCE
+    try:
+        yield
+    finally:
+        client.api.timeout = usual
 
 
 def _weight(file: IO[bytes]) -> int:
