@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from pruner.analysis.explain import explain
-from pruner.model import Document, Proof, Verdict
+from pruner.model import Document, Proof, Sizes, Verdict
 from pruner.report.html.values import ImageReport, Report
 
 MOST_PROOFS = 8
@@ -45,12 +45,17 @@ def _image(item: ImageReport) -> dict[str, Any]:
 
 
 def _document(document: Document) -> dict[str, Any]:
+    rows = document.distributions
+    # Not the sum, where it is known: files that two distributions have are there once.
+    sizes = document.size_bytes or Sizes(
+        sum(row.size_bytes for row in rows), sum(row.size_bytes for row in rows if row.kept)
+    )
     return {
         "policy": document.policy,
         "runtime": document.runtime,
         "python": document.python,
-        "before": sum(row.size_bytes for row in document.distributions),
-        "after": sum(row.size_bytes for row in document.distributions if row.kept),
+        "before": sizes.before,
+        "after": sizes.after,
         "agents": [
             {"name": agent.name, "status": agent.status, "exercises": len(agent.exercises)}
             for agent in document.agents
