@@ -163,6 +163,10 @@ def test_an_agent_that_fails(root: Path) -> None:
     replace(root / "app/__main__.py", "import idna\n", "import idna, nothing_has_this\n")
     done = run(*DRIFT, "--json", cwd=root)
     assert done.code == 4, done.out + done.err
+    runs = msgspec.json.decode(run("history", "app", "--json", cwd=root).out)["runs"]
+    assert [(row["command"], row["outcome"], row["exit"]) for row in runs][:1] == [
+        ("drift", "failed", 4)
+    ]
     document = msgspec.json.decode(done.out)
     (error,) = document["errors"]
     assert (error["image"], error["code"]) == ("app", 4)
