@@ -1,7 +1,7 @@
 """What the images of a project stand on and share, worked out once from all their locks."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple
@@ -13,7 +13,6 @@ from pruner.files import write_all
 from pruner.image.minimal.base import Moved, slimmer
 from pruner.image.minimal.recipe import Shared
 from pruner.image.minimal.sharing import Group, Pins, groups, pin_texts
-from pruner.image.values import Dockerfile
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.original import Read, environment, named_packages, programs, read
@@ -145,14 +144,19 @@ def _known(config: Config, image: Image) -> Known:
         stays=moved if isinstance(moved, str) else "",
         venv=venv,
         python="python3" if system else document.executable,
-        pip=_variables(original.value),
+        pip=_variables({**_open(image.build_args), **original.value.env}),
         options=tuple(_OPTION.findall(text)),
         texts=pin_texts(text),
     )
 
 
-def _variables(value: Dockerfile) -> tuple[str, ...]:
-    return tuple(f"{name}={value.env[name]}" for name in _PIP if value.env.get(name))
+def _variables(env: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"{name}={env[name]}" for name in _PIP if env.get(name))
+
+
+def _open(args: Mapping[str, str]) -> dict[str, str]:
+    """Return the build arguments that pip reads and that hold no secret; the lock has the index."""
+    return {name: args[name] for name in ("PIP_TRUSTED_HOST", "PIP_CERT") if name in args}
 
 
 def _pins(known: dict[str, Known]) -> Iterable[Pins]:
