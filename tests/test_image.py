@@ -305,6 +305,16 @@ def test_the_image_runs_with_what_it_needs_and_no_more(
     assert "pruner left out tabulate 0.9.0" in missed
 
 
+def test_a_host_that_a_build_argument_trusts_is_trusted_again(tmp_path: Path) -> None:
+    args = 'build_args = { PIP_TRUSTED_HOST = "index.example", PASSWORD = "hunter2" }\n'
+    root = project(tmp_path, image=args)
+    assert run("lock", "--image", "app", "--once", "--runtime", "local", cwd=root).code == 0
+    assert run("image", "app", cwd=root).code == 0
+    text = (root / "locks/app/Dockerfile").read_text("utf-8")
+    assert "    PIP_TRUSTED_HOST=index.example\n" in text
+    assert "hunter2" not in text
+
+
 @pytest.mark.engine
 def test_a_python_that_has_only_its_versioned_name(tmp_path: Path) -> None:
     dockerfile = """\
