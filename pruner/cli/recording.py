@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 
 import click
@@ -24,7 +24,10 @@ class Recording:
         self._began = time.monotonic()
         locking = images if command == "lock" else ()
         # At the beginning: what changes while agents run is not what they ran with.
-        self._inputs = {name: inputs(config, config.image(name)) for name in locking}
+        self._inputs: dict[str, dict[str, str]] = {}
+        for name in locking:
+            with suppress(PrunerError):  # that its files are not there is told where it is locked
+                self._inputs[name] = dict(inputs(config, config.image(name)))
 
     def done(self, image: str, code: int, figures: Figures | None = None) -> None:
         """Record how the command ended for one of its images."""
