@@ -63,6 +63,7 @@ class Layer(Value, frozen=True, kw_only=True):
     line: int | None = None  # None: of the base
     caches: dict[str, int] = {}  # noqa: RUF012  what of caches.toml -> bytes
     weights: dict[str, int] = {}  # noqa: RUF012  path -> bytes
+    compressed_bytes: int = 0  # as a registry has it; 0 where it was not weighed
 
 
 class Debian(Value, frozen=True, kw_only=True):

@@ -21,6 +21,8 @@ class Measure(Value, frozen=True):
     context_bytes: int  # of the build context, less what its ignore file leaves out
     build_seconds: float  # with no layer in the cache
     again_seconds: float  # with every layer in the cache
+    cache_bytes: int = 0  # of what installers left behind, in all its layers
+    debian_bytes: int | None = None  # Installed-Size of the packages that its base has not
     starts: tuple[Start, ...] = ()
 
 
@@ -28,7 +30,7 @@ class BuildReport(Value, frozen=True, kw_only=True):
     """What `pruner build` measured and proved."""
 
     image: str
-    base_bytes: int | None  # of the base image, None where it is not known
+    base_bytes: int | None  # of the image that the minimal one stands on, None: not known
     original: Measure
     minimal: Measure
     proof: ProofReport

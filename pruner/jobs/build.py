@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -30,8 +30,8 @@ from pruner.sandbox.tags import CURRENT, repository
 from pruner.sandbox.yard import Plan, Yard, require_room
 from pruner.trace.ready import wait_until_ready
 
-STARTS = 3
-"""Starts of each agent, of which the median counts."""
+STARTS = 5
+"""Starts of each agent in each image, of which the median counts."""
 REPORT = "build.json"
 
 
@@ -44,33 +44,32 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
     folder = locks_folder(config, image)
     committed = read_verdicts(folder / "verdicts.json")
     original, minimal = _plans(config, image, folder)
-    needs = committed.size_bytes.before if committed.size_bytes else 0
-    require_room(yard, 2 * needs, f"images.{image.name}: the original")
-    with _built(yard, original, clock) as (tag, seconds):
-        before = _measure(yard, original, tag, seconds, clock)
-        starts = _starts(yard, job, tag, clock)
-        before = msgspec.structs.replace(before, starts=starts)
-    rest = committed.size_bytes.after if committed.size_bytes else 0
-    require_room(yard, 2 * rest, f"images.{image.name}: the minimal image")
-    with _built(yard, minimal, clock) as (tag, seconds):
-        environment = yard.environment(image, tag)
-        result = examine(
-            Runs(environment, job.agents, clock),
-            {report.name: report for report in committed.agents},
-            committed.proof.touched if committed.proof else (),
-            gpu=committed.gpu,
-        )
-        after = _measure(yard, minimal, tag, seconds, clock)
-        if not result.differences:
-            after = msgspec.structs.replace(after, starts=_starts(yard, job, tag, clock))
-        name = None
-        if keep and not result.differences:
-            name = _keep(yard, minimal, config)
+    bases = [_base(plan) for plan in (original, minimal)]
+    before, rest = _sizes(committed)
+    # An image, what its build left in the cache, and the copy of it that the engine sends.
+    require_room(yard, 3 * before, f"images.{image.name}: the original")
+    with _built(yard, original, clock) as (first, took):
+        was = _measure(yard, original, first, took, bases[0], clock)
+        require_room(yard, 3 * rest, f"images.{image.name}: the minimal image")
+        with _built(yard, minimal, clock) as (tag, seconds):
+            environment = yard.environment(image, tag)
+            result = examine(
+                Runs(environment, job.agents, clock),
+                {report.name: report for report in committed.agents},
+                committed.proof.touched if committed.proof else (),
+                gpu=committed.gpu,
+            )
+            now = _measure(yard, minimal, tag, seconds, bases[1], clock)
+            if not result.differences:
+                was, now = _started(yard, job, {first: was, tag: now}, clock)
+            name = None
+            if keep and not result.differences:
+                name = _keep(yard, minimal, config)
     report = BuildReport(
         image=image.name,
-        base_bytes=yard.size(_base(config, image, committed)),
-        original=before,
-        minimal=after,
+        base_bytes=yard.size(bases[1]),
+        original=was,
+        minimal=now,
         proof=ProofReport(
             passed=not result.differences,
             rounds=1,
@@ -84,6 +83,12 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
     )
     write(private_folder(config, image) / REPORT, msgspec.json.format(plain_json(report)) + b"\n")
     return report
+
+
+def _sizes(committed: Document) -> tuple[int, int]:
+    """Return the bytes of all distributions, before and after; 0 where that is not known."""
+    sizes = committed.size_bytes
+    return (sizes.before, sizes.after) if sizes else (0, 0)
 
 
 def _plans(config: Config, image: Image, folder: Path) -> tuple[Plan, Plan]:
@@ -117,11 +122,8 @@ def _keep(yard: Yard, plan: Plan, config: Config) -> str:
     return name
 
 
-def _base(config: Config, image: Image, committed: Document) -> str:
-    if committed.base is not None:
-        return committed.base.name
-    assert image.dockerfile is not None  # noqa: S101  _plans has looked
-    return read_dockerfile(config.root / image.dockerfile, image.build_args).base
+def _base(plan: Plan) -> str:
+    return read_dockerfile(plan.dockerfile, plan.args).base
 
 
 @contextmanager
@@ -139,11 +141,13 @@ def _built(yard: Yard, plan: Plan, clock: Clock) -> Iterator[tuple[str, float]]:
         yield tag, time.monotonic() - began
 
 
-def _measure(yard: Yard, plan: Plan, tag: str, seconds: float, clock: Clock) -> Measure:
+def _measure(yard: Yard, plan: Plan, tag: str, seconds: float, base: str, clock: Clock) -> Measure:
     with clock.step(f"build the {plan.kind} again", sandbox=True):
         again = yard.build(plan, tag)
     with clock.step(f"weigh the {plan.kind}", sandbox=True):
         weight = yard.weigh(tag)
+        brought = yard.base(base)
+    installed = (size for name, size in weight.packages.items() if name not in (brought or ()))
     return Measure(
         size_bytes=weight.size_bytes,
         compressed_bytes=weight.compressed_bytes,
@@ -151,31 +155,46 @@ def _measure(yard: Yard, plan: Plan, tag: str, seconds: float, clock: Clock) -> 
         context_bytes=context_bytes(plan.context, plan.dockerfile),
         build_seconds=round(seconds, 1),
         again_seconds=round(again, 1),
+        cache_bytes=weight.cache_bytes,
+        debian_bytes=None if brought is None else sum(installed),
     )
 
 
-def _starts(yard: Yard, job: Job, tag: str, clock: Clock) -> tuple[Start, ...]:
-    environment = yard.environment(job.image, tag)
-    found = []
+def _started(
+    yard: Yard, job: Job, measures: Mapping[str, Measure], clock: Clock
+) -> tuple[Measure, ...]:
+    """Return the measures, by tag, with how each agent starts in the images.
+
+    They take turns, so that a machine that is busy for a while is so for all of them.
+    """
+    places = {tag: yard.environment(job.image, tag) for tag in measures}
+    found: dict[str, list[Start]] = {tag: [] for tag in measures}
     for agent in job.agents:
-        with clock.step(f"start {agent.name} {STARTS} times", sandbox=True):
-            runs = [_start(environment, agent) for _ in range(STARTS)]
-        found.append(
-            Start(
-                agent=agent.name,
-                ready_seconds=round(statistics.median(run.seconds for run in runs), 2),
-                memory_bytes=int(statistics.median(run.memory for run in runs)),
-            )
-        )
-    return tuple(found)
+        runs: dict[str, list[_Run]] = {tag: [] for tag in measures}
+        with clock.step(f"start {agent.name} {STARTS} times in each", sandbox=True):
+            for _ in range(STARTS):
+                for tag, place in places.items():
+                    runs[tag].append(_start(place, agent))
+        for tag, starts in found.items():
+            starts.append(_median(agent, runs[tag]))
+    replace = msgspec.structs.replace
+    return tuple(replace(one, starts=tuple(found[tag])) for tag, one in measures.items())
 
 
-class _Started(NamedTuple):
+class _Run(NamedTuple):
     seconds: float
     memory: int
 
 
-def _start(environment: Environment, agent: Agent) -> _Started:
+def _median(agent: Agent, runs: Sequence[_Run]) -> Start:
+    return Start(
+        agent=agent.name,
+        ready_seconds=round(statistics.median(run.seconds for run in runs), 2),
+        memory_bytes=int(statistics.median(run.memory for run in runs)),
+    )
+
+
+def _start(environment: Environment, agent: Agent) -> _Run:
     """Start an agent once, without the tracer's work, until it is ready."""
     quiet = msgspec.structs.replace(agent, env={**agent.env, "PRUNER_TRACER": "off"})
     began = time.monotonic()
@@ -185,7 +204,7 @@ def _start(environment: Environment, agent: Agent) -> _Started:
         if missing is not None and session.ended() is None:
             raise OutsideError(f"{agent.name} does not start in the image: {missing}")
         if session.ended() is not None:
-            return _Started(seconds, 0)
+            return _Run(seconds, 0)
         look = ask(session, probe(environment.python, session.tools), {"maps": True}, Look)
         session.stop(politely=not look.deaf)
-    return _Started(seconds, look.memory)
+    return _Run(seconds, look.memory)

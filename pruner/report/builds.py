@@ -41,6 +41,9 @@ def _bytes(before: Measure, after: Measure) -> Iterator[tuple[str, int, int]]:
     yield "on disk", before.size_bytes, after.size_bytes
     yield "compressed, as a registry moves it", before.compressed_bytes, after.compressed_bytes
     yield "build context", before.context_bytes, after.context_bytes
+    if before.debian_bytes is not None and after.debian_bytes is not None:
+        yield "Debian packages beyond the base", before.debian_bytes, after.debian_bytes
+    yield "what installers left", before.cache_bytes, after.cache_bytes
     memory = {start.agent: start.memory_bytes for start in before.starts}
     for start in after.starts:
         yield f"memory of {start.agent}", memory.get(start.agent, 0), start.memory_bytes

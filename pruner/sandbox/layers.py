@@ -1,6 +1,7 @@
 """What lies in the layers of an image that an engine has: sizes by what it is, and dpkg's database.
 
 An image is read as `docker save` gives it, as a stream, and nothing of it is written anywhere.
+Who wants it has each layer weighed on the way, as a registry would have it.
 """
 
 import io
@@ -8,9 +9,12 @@ import json
 import re
 import shutil
 import tarfile
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
 
 from pruner.audit.models import is_weights
 from pruner.audit.values import Layer
@@ -18,6 +22,7 @@ from pruner.errors import OutsideError, UsageError
 from pruner.model import Value
 from pruner.rules import caches
 from pruner.sandbox import engine
+from pruner.sandbox.weighing import Scale
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -30,6 +35,10 @@ MAX_STATUS = 64 << 20
 MAX_WEIGHTS = 1000
 """Weights that are named in one layer."""
 STATUS = "/var/lib/dpkg/status"
+PATIENCE = 1800
+"""Seconds; an engine may write the whole image before the first byte: 11 GB took a minute."""
+READ = 1 << 20
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd
 _NOT_AN_ARCHIVE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
@@ -42,20 +51,30 @@ class Saved(Value, frozen=True, kw_only=True):
     statuses: tuple[str | None, ...]  # one for each layer
 
 
-class _Content(Value, frozen=True, kw_only=True):
+class Content(Value, frozen=True, kw_only=True):
+    """What lies in one layer."""
+
     caches: dict[str, int]
     weights: dict[str, int]
     status: str | None
+    compressed_bytes: int = 0  # 0 where it was not weighed
 
 
-def read_image(client: "DockerClient", tag: str) -> Saved:
-    """Read an image; UsageError where the engine has none of that name."""
+Weighed = dict[str, Content]
+"""Layers that were weighed, by the name that an engine gives to one and what lies below it."""
+
+
+def read_image(client: "DockerClient", tag: str, weighed: Weighed | None = None) -> Saved:
+    """Read an image; UsageError where the engine has none of that name.
+
+    With `weighed` its layers are weighed, but for those that are in it; it gets the others.
+    """
     image = _image(client, tag)
     size = int(image.attrs.get("Size") or 0)
     _require_space(client, tag, size)
-    with engine.failing(f"cannot read {tag}"):
+    with engine.failing(f"cannot read {tag}"), _patient(client):
         sizes = [int(row.get("Size") or 0) for row in reversed(image.history())]
-        layers = read_archive(image.save(chunk_size=1 << 20), sizes, tag)
+        layers = read_archive(image.save(chunk_size=READ), sizes, tag, weighed)
     return Saved(
         tag=tag,
         size_bytes=size,
@@ -65,7 +84,7 @@ def read_image(client: "DockerClient", tag: str) -> Saved:
 
 
 def read_archive(
-    chunks: Iterable[bytes], sizes: Sequence[int], tag: str
+    chunks: Iterable[bytes], sizes: Sequence[int], tag: str, weighed: Weighed | None = None
 ) -> list[tuple[Layer, str | None]]:
     """Return the layers in what `docker save` sends, and dpkg's database in each.
 
@@ -73,7 +92,7 @@ def read_archive(
     is no such archive, or another image's.
     """
     try:
-        documents, contents = _read(chunks)
+        documents, contents = _read(chunks, weighed)
         history, names = _described(documents)
         if len(sizes) != len(history):
             raise ValueError(f"{len(sizes)} layers are told of, and {len(history)} are there")
@@ -96,6 +115,16 @@ def _image(client: "DockerClient", tag: str) -> "Image":
         except ImageNotFound:
             hint = f"`docker build --tag {tag} …` builds it"
             raise UsageError(f"the engine has no image {tag}", hint=hint) from None
+
+
+@contextmanager
+def _patient(client: "DockerClient") -> Iterator[None]:
+    usual = client.api.timeout
+    client.api.timeout = PATIENCE
+    try:
+        yield
+    finally:
+        client.api.timeout = usual
 
 
 def _require_space(client: "DockerClient", tag: str, size: int) -> None:
@@ -135,12 +164,14 @@ class _Stream(io.RawIOBase):
         return count
 
 
-def _read(chunks: Iterable[bytes]) -> tuple[dict[str, Any], dict[str, _Content]]:
+def _read(
+    chunks: Iterable[bytes], weighed: Weighed | None
+) -> tuple[dict[str, Any], dict[str, Content]]:
     """Return the JSON documents of an archive, and what lies in its layers, by name."""
     documents: dict[str, Any] = {}
-    contents: dict[str, _Content] = {}
+    contents: dict[str, Content] = {}
     links: dict[str, str] = {}
-    stream = io.BufferedReader(_Stream(chunks), buffer_size=1 << 20)
+    stream = io.BufferedReader(_Stream(chunks), buffer_size=READ)
     with tarfile.open(fileobj=stream, mode="r|") as outer:
         for member in outer:
             if member.issym():
@@ -152,7 +183,7 @@ def _read(chunks: Iterable[bytes]) -> tuple[dict[str, Any], dict[str, _Content]]
             if first in {b"{", b"["} and member.size <= MAX_JSON:
                 documents[member.name] = json.loads(file.read())
             elif member.size and member.name.endswith((".tar", *_DIGITS)):
-                contents[member.name] = _layer(file)
+                contents[member.name] = _content(member, file, first, weighed)
     return documents, {
         **contents,
         **{name: contents[to] for name, to in links.items() if to in contents},
@@ -162,13 +193,30 @@ def _read(chunks: Iterable[bytes]) -> tuple[dict[str, Any], dict[str, _Content]]
 _DIGITS = tuple("0123456789abcdef")
 
 
-def _layer(file: IO[bytes]) -> _Content:
+def _content(
+    member: tarfile.TarInfo, file: IO[bytes], first: bytes, weighed: Weighed | None
+) -> Content:
+    """Return what lies in a layer; its weight as well where that is wanted."""
+    if weighed is None:
+        return _layer(file)
+    if member.name not in weighed:
+        if first in {mark[:1] for mark in _PACKED}:  # no tar begins so: that is a file's name
+            found, weight = _layer(file), member.size
+        else:
+            with Scale(file) as scale:
+                found = _layer(scale)
+                weight = scale.weight()
+        weighed[member.name] = msgspec.structs.replace(found, compressed_bytes=weight)
+    return weighed[member.name]
+
+
+def _layer(file: IO[bytes] | Scale) -> Content:
     """Return what lies in one layer."""
     known = [(row.what, re.compile(row.folder + "/")) for row in caches()]
     found: dict[str, int] = {}
     weights: dict[str, int] = {}
     status = None
-    with tarfile.open(fileobj=file, mode="r|*") as inner:
+    with tarfile.open(fileobj=file, mode="r|*", bufsize=READ) as inner:
         for member in inner:
             if not member.isreg():
                 continue
@@ -182,7 +230,7 @@ def _layer(file: IO[bytes]) -> _Content:
             if path == STATUS and member.size <= MAX_STATUS:
                 inside = inner.extractfile(member)
                 status = inside.read().decode("utf-8", "replace") if inside else None
-    return _Content(caches=found, weights=weights, status=status)
+    return Content(caches=found, weights=weights, status=status)
 
 
 def _described(documents: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
@@ -193,12 +241,13 @@ def _described(documents: dict[str, Any]) -> tuple[list[dict[str, Any]], list[st
 
 
 def _layer_of(
-    row: Mapping[str, Any], size: int, content: _Content | None
+    row: Mapping[str, Any], size: int, content: Content | None
 ) -> tuple[Layer, str | None]:
     layer = Layer(
         created_by=str(row.get("created_by") or ""),
         size_bytes=size,
         caches=content.caches if content else {},
         weights=content.weights if content else {},
+        compressed_bytes=content.compressed_bytes if content else 0,
     )
     return layer, content.status if content else None

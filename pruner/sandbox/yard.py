@@ -6,14 +6,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
+from pruner.audit.dpkg import packages
 from pruner.config import Image
 from pruner.errors import OutsideError, PrunerError
 from pruner.sandbox import engine
 from pruner.sandbox.base import Environment
+from pruner.sandbox.bases import look_at
 from pruner.sandbox.containers import labelled
 from pruner.sandbox.docker import DockerEnvironment, Made
+from pruner.sandbox.layers import Weighed, read_image
 from pruner.sandbox.projects import interpreters
-from pruner.sandbox.weighing import compressed_bytes
 from pruner.sandbox.workspace import Workspace, workspace
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ class Weight(NamedTuple):
     size_bytes: int
     compressed_bytes: int
     layers: int
+    cache_bytes: int  # of what installers left, in all layers
+    packages: dict[str, int]  # Debian packages -> Installed-Size
 
 
 class Yard:
@@ -45,7 +49,7 @@ class Yard:
         self._root = root
         self._client = client
         self._place = place
-        self._weights: dict[str, int] = {}
+        self._weighed: Weighed = {}
 
     @contextmanager
     def built(self, plan: Plan) -> Iterator[str]:
@@ -88,13 +92,22 @@ class Yard:
         return DockerEnvironment(made, image, self._place)
 
     def weigh(self, tag: str) -> Weight:
-        """Return how large an image is."""
-        with engine.failing(f"{tag} cannot be looked at"):
-            attrs = self._client.images.get(tag).attrs
-            layers = len((attrs.get("RootFS") or {}).get("Layers") or ())
+        """Return how large an image is, and what of it is apt's or a cache."""
+        saved = read_image(self._client, tag, self._weighed)
+        statuses = [status for status in saved.statuses if status]
+        installed = packages(statuses[-1]) if statuses else {}
         return Weight(
-            int(attrs["Size"]), compressed_bytes(self._client, tag, self._weights), layers
+            size_bytes=saved.size_bytes,
+            compressed_bytes=sum(layer.compressed_bytes for layer in saved.layers),
+            layers=sum(1 for layer in saved.layers if layer.compressed_bytes),
+            cache_bytes=sum(sum(layer.caches.values()) for layer in saved.layers),
+            packages={name: row.size_bytes for name, row in installed.items()},
         )
+
+    def base(self, name: str) -> frozenset[str] | None:
+        """Return the Debian packages of a base image, None where the engine cannot get it."""
+        found = look_at(self._client, name, self._place.id)
+        return None if found is None else found.packages
 
     def size(self, tag: str) -> int | None:
         """Return the bytes of an image, None where the engine does not have it."""

@@ -184,8 +184,8 @@ def keep(row: Row, folder: Path) -> None:
 
 
 HEAD = (
-    "image", "original", "minimal", "less", "registry", "less", "context", "exercises", "unreached",
-    "ready", "rest",
+    "image", "original", "minimal", "less", "registry", "less", "apt", "caches", "context",
+    "exercises", "unreached", "ready", "rest",
 )  # fmt: skip
 
 
@@ -210,7 +210,10 @@ def cells(row: Row) -> list[str]:
         less(before["size_bytes"], after["size_bytes"]),
         f"{gigabytes(before['compressed_bytes'])} -> {gigabytes(after['compressed_bytes'])}",
         less(before["compressed_bytes"], after["compressed_bytes"]),
-        less(before["context_bytes"], after["context_bytes"]),
+        *(
+            less(before[what] or 0, after[what] or 0)
+            for what in ("debian_bytes", "cache_bytes", "context_bytes")
+        ),
         f"{passed(first)} -> {passed(again)}",
         f"{unreached['name']}: {unreached['outcome']}",
         f"{ready(before)} -> {ready(after)}",
@@ -235,7 +238,7 @@ def gigabytes(count: int) -> str:
 
 def less(before: int, after: int) -> str:
     """Return how much smaller something became."""
-    return f"{100 * (1 - after / max(1, before)):.0f} %"
+    return f"{100 * (1 - after / before):.0f} %" if before else "-"
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pruner.errors import OutsideError
-from pruner.sandbox.layers import read_archive
+from pruner.sandbox.layers import Weighed, read_archive
 
 HISTORY = [
     {"created_by": "/bin/sh -c #(nop) ADD file:1 in /"},
@@ -68,6 +68,21 @@ def test_layers_are_read_in_order(layers: dict[str, bytes]) -> None:
     assert last[0].created_by == "RUN apt-get update"
     assert last[0].caches == {"lists of packages": 700, "pip's cache": 300}
     assert last[0].weights == {"/m/x.onnx": 1_000_001}
+
+
+def test_layers_are_weighed_as_a_registry_has_them() -> None:
+    plain, packed = tar({"x": b"x" * 9_000_000}), gzip.compress(tar(LISTS))
+    data = archive({"a1/layer.tar": plain, "blobs/sha256/b2": packed})
+    weighed: Weighed = {}
+    first, empty, last = read_archive(chunks(data, 1 << 16), [10, 0, 20], "x:1", weighed)
+    assert abs(first[0].compressed_bytes - len(gzip.compress(plain, 6))) < 1000
+    assert (empty[0].compressed_bytes, last[0].compressed_bytes) == (0, len(packed))
+    assert last[0].caches == {"lists of packages": 700, "pip's cache": 300}
+    assert set(weighed) == {"a1/layer.tar", "blobs/sha256/b2"}
+    again = read_archive(chunks(data), [10, 0, 20], "x:1", weighed)
+    assert [layer for layer, _ in again] == [first[0], empty[0], last[0]]
+    (unweighed, _), *_ = read_archive(chunks(data), [10, 0, 20], "x:1")
+    assert unweighed.compressed_bytes == 0
 
 
 def test_a_layer_that_is_there_twice_is_a_link() -> None:
