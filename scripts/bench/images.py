@@ -82,9 +82,7 @@ def main() -> int:
 @contextmanager
 def index() -> Iterator[str]:
     """Serve an index to containers, kept in a folder for the next time; yield its address."""
-    bridge = ["docker", "network", "inspect", "bridge"]
-    gateway = "{{range .IPAM.Config}}{{.Gateway}}{{end}}"
-    host = subprocess.check_output([*bridge, "--format", gateway], text=True).strip()
+    host = gateway()
     with socket.socket() as taken:
         taken.bind((host, 0))
         port = taken.getsockname()[1]
@@ -106,6 +104,16 @@ def index() -> Iterator[str]:
             yield f"http://{host}:{port}/index/"
         finally:
             server.terminate()
+
+
+def gateway() -> str:
+    """Return the address by which containers reach this host."""
+    # The engine tells the name of its bridge; its address it tells only after its second start.
+    name = '{{index .Options "com.docker.network.bridge.name"}}'
+    asked = ["docker", "network", "inspect", "bridge", "--format", name]
+    bridge = subprocess.check_output(asked, text=True).strip()
+    told = json.loads(subprocess.check_output(["ip", "-j", "-4", "address", "show", bridge]))
+    return str(told[0]["addr_info"][0]["local"])
 
 
 def wait_for(host: str, port: int) -> None:
