@@ -187,7 +187,7 @@ CODES = {
     "PRN230": Code(
         "the built image is another one",
         "note",
-        "Its layers do not match the lines of the Dockerfile, so they cannot be told apart.",
+        "Its layers are not those of today's files, so they cannot be told apart.",
         "build it anew",
     ),
     "PRN240": Code(

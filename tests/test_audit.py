@@ -14,6 +14,8 @@ import pytest
 
 from auditing import document, verdict
 from pruner.codes import CODES
+from pruner.config import load
+from pruner.jobs.digests import inputs
 from pruner.jobs.sent import read_context
 from pruner.sandbox import engine
 from support import assert_error, client, project, run
@@ -422,6 +424,39 @@ def test_an_image_of_other_lines_is_named(tree: Path, built: str) -> None:
 def test_an_image_that_is_not_there(tree: Path) -> None:
     done = run("audit", "app", "--built", "nobody/has-this:1", cwd=tree)
     assert_error(done, 2, "the engine has no image nobody/has-this:1", "docker build --tag")
+
+
+def layers(tree: Path, inputs: dict[str, str]) -> Path:
+    """Lay down what `pruner build` leaves of a Dockerfile of two lines."""
+    lines = ["/bin/sh -c #(nop) ADD file:1 in /", "RUN /bin/sh -c pip install idna # buildkit"]
+    rows = [{"created_by": line, "size_bytes": 1_000_000} for line in lines]
+    rows[1]["caches"] = {"pip's cache": 700_000}
+    saved = {"tag": "x:1", "size_bytes": 2_000_000, "layers": rows, "statuses": [None, None]}
+    path = tree / ".pruner/app/layers.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"schema": 1, "inputs": inputs, "saved": saved}))
+    return path
+
+
+def test_what_a_build_measured_counts_until_a_file_changes(tree: Path) -> None:
+    (tree / "Dockerfile").write_text('FROM python:3.11-slim\nRUN pip install idna\nCMD ["x"]\n')
+    config = load(None, tree)
+    path = layers(tree, inputs(config, config.image("app")))
+    (image,) = json.loads(run("audit", "app", "--json", cwd=tree).out)["images"]
+    assert image["size_bytes"]["image"] == 2_000_000
+    found = {row["code"]: row for row in image["findings"]}
+    assert found["PRN210"]["size_bytes"] == 700_000
+    assert "PRN230" not in found
+    with (tree / "Dockerfile").open("a") as file:
+        file.write("ENV A=1\n")
+    (image,) = json.loads(run("audit", "app", "--json", cwd=tree).out)["images"]
+    found = {row["code"]: row for row in image["findings"]}
+    assert image["size_bytes"].get("image") is None
+    assert found["PRN210"]["size_bytes"] is None
+    assert "the Dockerfile changed since the image was measured" in found["PRN230"]["what"]
+    for nonsense in (b"", b"{}", b"\xff" * 99, b'{"schema": 1, "inputs": [], "saved": 1}'):
+        path.write_bytes(nonsense)
+        assert "PRN230" not in codes("app", cwd=tree)
 
 
 def test_without_an_engine_nothing_is_measured(tree: Path) -> None:

@@ -85,11 +85,16 @@ def test_both_are_measured_and_the_new_one_is_proven(tmp_path: Path) -> None:
         (begun,) = measure.starts
         assert begun.ready_seconds > 0
         assert begun.memory_bytes > 1_000_000
+        assert measure.debian_bytes == 0
+    assert report.original.cache_bytes == report.minimal.cache_bytes  # all of it is the base's
     written = msgspec.json.decode((root / ".pruner/app/build.json").read_bytes(), type=BuildReport)
     assert written == report
     assert tags() == before
     assert {row["ID"] for row in client().df()["BuildCache"]} <= {row["ID"] for row in cache}
     assert_nothing_left(done.pid)
+    (image,) = msgspec.json.decode(run("audit", "app", "--json", cwd=root).out)["images"]
+    assert image["size_bytes"]["image"] == report.original.size_bytes
+    assert "PRN230" not in {row["code"] for row in image["findings"]}
 
 
 def test_the_table_fits_and_one_that_is_kept_stays(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from pruner.config.files import read_text
 from pruner.errors import Exit, UsageError
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.findings import misplaced
+from pruner.jobs.measured import kept
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.sent import read_context
 from pruner.model import SCHEMA, Document, Finding
@@ -33,9 +34,13 @@ _NO_FILE = re.compile(r"(\S+) ((?:does not exist|cannot be|is (?:a|no)) .*)", re
 
 
 def audit(config: Config, image: Image, saved: Saved | None = None) -> ImageAudit:
-    """Audit one image; nothing is run, and nothing is built."""
+    """Audit one image; nothing is run, and nothing is built.
+
+    Without `saved` the layers count that `pruner build` measured, if there are any.
+    """
     said: list[Finding] = []
     source = _source(config, image, said)
+    saved = saved or _measured(config, image, source, said)
     facts = Facts(
         image=image.name,
         gpu=image.gpu,
@@ -64,6 +69,19 @@ def measured(config: Config, image: Image, tag: str, clock: Clock) -> Audits:
     finally:
         client.close()
     return Audits(schema=SCHEMA, images=(audit(config, image, saved),))
+
+
+def _measured(
+    config: Config, image: Image, source: Source | None, said: list[Finding]
+) -> Saved | None:
+    """Return the layers that were measured before, if they still are those of these files."""
+    saved, since = kept(config, image)
+    if saved is None or not since or source is None:
+        return saved
+    where = source.where(source.dockerfile.stages[0].line)
+    what = f"the {' and the '.join(since)} changed since the image was measured"
+    said.append(found("PRN230", where, what))
+    return None
 
 
 def _built(source: Source | None, saved: Saved, said: list[Finding]) -> Built:

@@ -10,13 +10,16 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.remains import remains
+from pruner.audit.dpkg import packages
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import AgentError, OutsideError, UsageError
 from pruner.files import plain_json, write
 from pruner.image.dockerfile import read_dockerfile
 from pruner.image.measures import BuildReport, Measure, Start
+from pruner.jobs import measured
 from pruner.jobs.committed import read_verdicts
+from pruner.jobs.digests import inputs
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import locks_folder, private_folder, reports
 from pruner.jobs.prove import Runs, examine
@@ -25,6 +28,7 @@ from pruner.model import Document, ProofReport
 from pruner.sandbox.base import Environment
 from pruner.sandbox.context import context_bytes
 from pruner.sandbox.engine import BuildError
+from pruner.sandbox.layers import Saved
 from pruner.sandbox.probes import Look, ask, probe
 from pruner.sandbox.tags import CURRENT, repository
 from pruner.sandbox.yard import Plan, Yard, require_room
@@ -46,10 +50,12 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
     original, minimal = _plans(config, image, folder)
     bases = [_base(plan) for plan in (original, minimal)]
     before, rest = _sizes(committed)
+    files = inputs(config, image)
     # An image, what its build left in the cache, and the copy of it that the engine sends.
     require_room(yard, 3 * before, f"images.{image.name}: the original")
     with _built(yard, original, clock) as (first, took):
-        was = _measure(yard, original, first, took, bases[0], clock)
+        was, saved = _measure(yard, original, first, took, bases[0], clock)
+        measured.keep(config, image, saved, files)
         require_room(yard, 3 * rest, f"images.{image.name}: the minimal image")
         with _built(yard, minimal, clock) as (tag, seconds):
             environment = yard.environment(image, tag)
@@ -59,7 +65,7 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
                 committed.proof.touched if committed.proof else (),
                 gpu=committed.gpu,
             )
-            now = _measure(yard, minimal, tag, seconds, bases[1], clock)
+            now, _ = _measure(yard, minimal, tag, seconds, bases[1], clock)
             if not result.differences:
                 was, now = _started(yard, job, {first: was, tag: now}, clock)
             name = None
@@ -141,23 +147,32 @@ def _built(yard: Yard, plan: Plan, clock: Clock) -> Iterator[tuple[str, float]]:
         yield tag, time.monotonic() - began
 
 
-def _measure(yard: Yard, plan: Plan, tag: str, seconds: float, base: str, clock: Clock) -> Measure:
+def _measure(
+    yard: Yard, plan: Plan, tag: str, seconds: float, base: str, clock: Clock
+) -> tuple[Measure, Saved]:
     with clock.step(f"build the {plan.kind} again", sandbox=True):
         again = yard.build(plan, tag)
     with clock.step(f"weigh the {plan.kind}", sandbox=True):
-        weight = yard.weigh(tag)
+        saved = yard.weigh(tag)
         brought = yard.base(base)
-    installed = (size for name, size in weight.packages.items() if name not in (brought or ()))
-    return Measure(
-        size_bytes=weight.size_bytes,
-        compressed_bytes=weight.compressed_bytes,
-        layers=weight.layers,
+    layers = [layer for layer in saved.layers if layer.compressed_bytes]
+    measure = Measure(
+        size_bytes=saved.size_bytes,
+        compressed_bytes=sum(layer.compressed_bytes for layer in layers),
+        layers=len(layers),
         context_bytes=context_bytes(plan.context, plan.dockerfile),
         build_seconds=round(seconds, 1),
         again_seconds=round(again, 1),
-        cache_bytes=weight.cache_bytes,
-        debian_bytes=None if brought is None else sum(installed),
+        cache_bytes=sum(sum(layer.caches.values()) for layer in layers),
+        debian_bytes=None if brought is None else _debian_bytes(saved, brought),
     )
+    return measure, saved
+
+
+def _debian_bytes(saved: Saved, brought: frozenset[str]) -> int:
+    """Return the installed size of the Debian packages that the base did not bring."""
+    *_, last = [status for status in saved.statuses if status] or [""]
+    return sum(row.size_bytes for name, row in packages(last).items() if name not in brought)
 
 
 def _started(

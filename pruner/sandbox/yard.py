@@ -6,7 +6,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from pruner.audit.dpkg import packages
 from pruner.config import Image
 from pruner.errors import OutsideError, PrunerError
 from pruner.sandbox import engine
@@ -14,7 +13,7 @@ from pruner.sandbox.base import Environment
 from pruner.sandbox.bases import look_at
 from pruner.sandbox.containers import labelled
 from pruner.sandbox.docker import DockerEnvironment, Made
-from pruner.sandbox.layers import Weighed, read_image
+from pruner.sandbox.layers import Saved, Weighed, read_image
 from pruner.sandbox.projects import interpreters
 from pruner.sandbox.workspace import Workspace, workspace
 
@@ -30,16 +29,6 @@ class Plan(NamedTuple):
     dockerfile: Path
     context: Path
     args: dict[str, str]
-
-
-class Weight(NamedTuple):
-    """What the engine has of an image."""
-
-    size_bytes: int
-    compressed_bytes: int
-    layers: int
-    cache_bytes: int  # of what installers left, in all layers
-    packages: dict[str, int]  # Debian packages -> Installed-Size
 
 
 class Yard:
@@ -91,18 +80,9 @@ class Yard:
         made = Made(self._client, tag, interpreters(image, self._root))
         return DockerEnvironment(made, image, self._place)
 
-    def weigh(self, tag: str) -> Weight:
-        """Return how large an image is, and what of it is apt's or a cache."""
-        saved = read_image(self._client, tag, self._weighed)
-        statuses = [status for status in saved.statuses if status]
-        installed = packages(statuses[-1]) if statuses else {}
-        return Weight(
-            size_bytes=saved.size_bytes,
-            compressed_bytes=sum(layer.compressed_bytes for layer in saved.layers),
-            layers=sum(1 for layer in saved.layers if layer.compressed_bytes),
-            cache_bytes=sum(sum(layer.caches.values()) for layer in saved.layers),
-            packages={name: row.size_bytes for name, row in installed.items()},
-        )
+    def weigh(self, tag: str) -> Saved:
+        """Return what lies in an image's layers, and what each of them weighs in a registry."""
+        return read_image(self._client, tag, self._weighed)
 
     def base(self, name: str) -> frozenset[str] | None:
         """Return the Debian packages of a base image, None where the engine cannot get it."""
