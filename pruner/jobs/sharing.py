@@ -128,7 +128,7 @@ def _known(config: Config, image: Image) -> Known:
         named_packages(original.last),
         programs(original.last),
         original.value.argv,
-        config.rules.bases,
+        config.rules,
     )
     if isinstance(moved, Moved):
         base = moved.base

@@ -227,6 +227,14 @@ def test_a_cuda_base_that_nothing_uses_gives_way_to_a_slim_python() -> None:
     )
     drawn = _package("libx11-6", seen="/usr/lib/libX11.so.6")
     assert _moved(drawn) == Moved("python:3.10-slim-bookworm", ("ffmpeg", "libx11-6"))
+    linked = SystemPackage(
+        name="libnuma1", version="1", size_bytes=1, base=False, linked=("/l/libnuma.so.1",)
+    )
+    assert _moved(linked) == Moved("python:3.10-slim-bookworm", ("ffmpeg", "libnuma1"))
+    renamed = _package("libsndfile1t64", seen="/l/libsndfile.so.1.0.37")
+    assert _moved(renamed) == Moved("python:3.10-slim-bookworm", ("ffmpeg", "libsndfile1"))
+    there = _package("libssl3t64", base=True, seen="/l/libssl.so.3")
+    assert _moved(there) == Moved("python:3.10-slim-bookworm", ("ffmpeg",))
     assert _moved(hack) == Moved("python:3.10-slim-bookworm", ("ffmpeg",))
 
 

@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from pruner.config import Rules
 from pruner.image.bases import has_cuda
 from pruner.image.minimal.packages import brings, needed
 from pruner.model import Document, SystemPackage
-from pruner.rules import Base, base_tag, slim_packages
+from pruner.rules import Base, Soname, base_tag, slim_packages, sonames
 
 SUITES = ("bookworm", "trixie")
 _CUDA = re.compile(
@@ -23,11 +25,7 @@ _PYTHON = re.compile(
 _DISTRIBUTION = re.compile(r"python3-")
 
 
-# What every Debian and every Ubuntu has under the same name: their SONAMEs have not moved since.
-_SAME = re.compile(
-    r"lib(x11|xext|sm|ice|xi|xtst|xau)-?6|lib(xrender|xcb)1|libxrandr2|libxfixes3|libxdmcp6"
-    r"|lib(gl|egl|glx0|opengl)\d?|libgomp1|libatomic1|libuuid1|libexpat1|libstdc\+\+6|libgcc-s1|zlib1g"
-)
+_NO_RULES = Rules()
 
 
 class Moved(NamedTuple):
@@ -43,13 +41,13 @@ def slimmer(
     named: Collection[str],
     kept: Collection[str],
     argv: Sequence[str],
-    own: Sequence[Base] = (),
+    own: Rules = _NO_RULES,
 ) -> Moved | str:
     """Return the slim Python that does as well as a CUDA base, or why there is none.
 
     `named` are the packages that the Dockerfile installs, `kept` the programs that its commands
-    run, `argv` how the image starts, `own` a user's rows on bases. The reason is "" where the base
-    has no CUDA, or where nobody has looked at the image.
+    run, `argv` how the image starts, `own` a user's rows. The reason is "" where the base has no
+    CUDA, or where nobody has looked at the image.
     """
     if not has_cuda(base) or not document.packages:
         return ""
@@ -64,20 +62,42 @@ def slimmer(
         return f"{debian[0]} is used, a distribution of the system's Python"
     if any(word.startswith("/usr/bin/python") for word in argv):
         return f"{argv[0]} is started, the system's Python"
-    candidate = _candidate(base, document.python, own)
+    candidate = _candidate(base, document.python, own.bases)
     if candidate is None:
         return "no slim Python of that version, with a C library as new, is known"
     there = slim_packages(candidate)
     wanted = [row for row in used if row.name not in there and not _PYTHON.fullmatch(row.name)]
     carriers = {name for name in needed(rows.values(), named, kept) if not _is_python(name)}
-    if not _same_system(base, candidate, own):
-        carriers = {_carrier(name, named, rows) for name in carriers}
-        named_elsewhere = {*_missing(wanted, rows, carriers), *(carriers - set(named))}
-        lost = sorted(name for name in named_elsewhere if not _SAME.fullmatch(name))
-        if lost:
-            return f"{lost[0]} is used, and another system may call it otherwise"
-    missing = _missing(wanted, rows, carriers)
-    return Moved(candidate, tuple(sorted({*carriers, *missing})))
+    if _same_system(base, candidate, own.bases):
+        return Moved(candidate, tuple(sorted({*carriers, *_missing(wanted, rows, carriers)})))
+    carriers = {_carrier(name, named, rows) for name in carriers}
+    others = {*_missing(wanted, rows, carriers), *(carriers - set(named))}
+    libraries = sonames(own.sonames)
+    known = {name: _as_debian_has_it(rows[name], libraries) for name in sorted(others)}
+    lost = [name for name, names in known.items() if not names]
+    if lost:
+        return f"{lost[0]} is used, and another system may call it otherwise"
+    found = {name for names in known.values() for name in names if name not in there}
+    return Moved(candidate, tuple(sorted(found | (carriers & set(named)))))
+
+
+def _as_debian_has_it(row: SystemPackage, libraries: Sequence[Soname]) -> frozenset[str]:
+    """Return the packages of Debian's with the libraries of this one that are used.
+
+    Nothing where that is not known of one of them: a program, a library whose SONAME has moved on.
+    """
+    found = [_bringers(PurePosixPath(path).name, libraries) for path in (*row.seen, *row.linked)]
+    return frozenset(name for names in found for name in names) if all(found) else frozenset()
+
+
+def _bringers(file: str, libraries: Sequence[Soname]) -> frozenset[str]:
+    """Return the packages of Debian's with a library, whose file may have more than its SONAME."""
+    while ".so." in file:
+        found = frozenset(row.debian for row in libraries if row.debian and row.matches(file))
+        if found:
+            return found
+        file = file.rpartition(".")[0]
+    return frozenset()
 
 
 def _is_python(name: str) -> bool:
