@@ -132,6 +132,18 @@ exercise = [{ http = "GET /", expect = 201 }]"""
     fails(root, AGENT, "GET / gave 200", "correct the exercise, or the agent")
 
 
+def test_exercise_that_fails_says_what_the_page_and_the_agent_said(tmp_path: Path) -> None:
+    page = (
+        "<html><head><style>p { x: y }</style></head>\n<body><h1>No such table</h1></body></html>"
+    )
+    answer = f"self.end_headers()\n        self.wfile.write({page!r}.encode())"
+    code = SERVER.replace("(200)", "(500)").replace("self.end_headers()", answer)
+    agent = """ready = { tcp = 8000, timeout = 20 }
+exercise = [{ http = "GET /" }]"""
+    root = project(tmp_path, code=code, agent=agent)
+    fails(root, AGENT, "GET / gave 500: No such table; last line: 127.0.0.1 - - [")
+
+
 def test_exercise_runs_a_program_that_is_not_there(tmp_path: Path) -> None:
     agent = """ready = { http = "/", port = 8000, timeout = 20 }
 exercise = [{ run = ["no-such-program"] }]"""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import msgspec
 
 from pruner.analysis.attribution import Ownership, module_of
-from pruner.model import Ask, Guard, Inventory, OwnedFile, Value
+from pruner.model import Ask, Guard, Inventory, OwnedFile, Unreadable, Value
 
 NOT_ASKED_FOR = ("__main__", "conftest", "test")
 """How parts of a package begin that nobody asks it for: tests, and what tests need."""
@@ -35,6 +35,7 @@ class Sites(msgspec.Struct, frozen=True, array_like=True):
     lazy: int = 0
     names: dict[str, str] = {}
     asks: tuple[Ask, ...] = ()
+    unread: Unreadable | None = None  # only the import statements were read, and why
 
 
 class Use(msgspec.Struct, frozen=True):

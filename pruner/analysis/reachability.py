@@ -45,6 +45,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
+import msgspec
+
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.counting import Counting
 from pruner.analysis.installed import (
@@ -234,7 +236,10 @@ class _Walk:
                 for path, sites in sorted(self._sites.items())
                 if any(site.module.partition(".")[0] in self._about for site in sites.sites)
             ),
-            unreadable=tuple(self._unreadable[path] for path in sorted(self._unreadable)),
+            unreadable=tuple(
+                msgspec.structs.replace(row, path=self._ownership.below_site(path))
+                for path, row in sorted(self._unreadable.items())
+            ),
             files=len(self._sites),
         )
 
@@ -244,6 +249,8 @@ class _Walk:
             match answer.get(source.path):
                 case Sites() as sites:
                     self._sites[source.path] = sites
+                    if sites.unread is not None:
+                        self._unreadable[source.path] = sites.unread
                 case _ if source.module == "__main__":
                     self._sites[source.path] = Sites()
                 case unreadable:

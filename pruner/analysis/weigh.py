@@ -81,7 +81,7 @@ class Weighed(Value, frozen=True):
 
     evidence: Evidence
     missing: tuple[Missing, ...]
-    unreadable: tuple[Unreadable, ...]  # installed files, as the sandbox spells them
+    unreadable: tuple[Unreadable, ...]  # installed files, below their site folder
     used: tuple[Used, ...] = ()  # what installed code uses of rivals
 
 

@@ -9,8 +9,8 @@ from pruner.jobs.observe import Observation
 from pruner.model import Finding
 from pruner.requirements import Requirements
 
-MOST_UNREAD = 20
-"""Installed files that are named because they cannot be read: whoever has more has one cause."""
+_NO_MORE = "no more than its import statements counts"
+_NEWER = "run pruner with the image's version of Python"
 
 
 def findings(seen: Observation, weighed: Weighed, services: Collection[str]) -> tuple[Finding, ...]:
@@ -42,23 +42,18 @@ def _unread(seen: Observation, weighed: Weighed) -> Iterator[Finding]:
             code="PRN102",
             severity="warning",
             where=f"{item.path}:{item.line}",
-            what=f"cannot be read, so its imports are unknown: {item.why}",
+            what=f"cannot be parsed, so {_NO_MORE}: {item.why}",
+            fix=_NEWER,
         )
-    unread = weighed.unreadable
-    for item in unread[:MOST_UNREAD]:
+    if weighed.unreadable:  # whoever has many has one cause
+        first, *others = weighed.unreadable
+        more = f", as {len(others)} more that are installed and reached" if others else ""
         yield Finding(
             code="PRN104",
             severity="warning",
-            where=f"{item.path}:{item.line}",
-            what=f"is installed and reached, and cannot be read: {item.why}",
-            fix="run pruner with the image's version of Python, or keep what this file imports",
-        )
-    if len(unread) > MOST_UNREAD:
-        yield Finding(
-            code="PRN104",
-            severity="warning",
-            where="installed files",
-            what=f"{len(unread) - MOST_UNREAD} more that are reached cannot be read",
+            where=f"{first.path}:{first.line}",
+            what=f"cannot be parsed{more}, so {_NO_MORE}: {first.why}",
+            fix=f"{_NEWER}, or keep what it needs",
         )
 
 

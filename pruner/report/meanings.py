@@ -5,15 +5,24 @@ from pruner.drift.codes import DRIFT
 
 _FIX = "see what the finding itself says"
 
+_IMPORTS_ALONE = "No more than its import statements counts."
 _LOCK = {
     "PRN101": ("an import that nothing provides", "warning", "It fails where it is reached."),
-    "PRN102": ("first-party code that cannot be read", "warning", "Its imports are unknown."),
+    "PRN102": (
+        "first-party code that cannot be read",
+        "warning",
+        _IMPORTS_ALONE,
+    ),
     "PRN103": (
         "what a lock cannot pin",
         "error",
         "It was installed from a tree or an archive that no index has.",
     ),
-    "PRN104": ("installed code that cannot be read", "warning", "What it imports is unknown."),
+    "PRN104": (
+        "installed code that cannot be read",
+        "warning",
+        _IMPORTS_ALONE,
+    ),
     "PRN110": ("a host outside", "note", "An agent tried to reach it while it was traced."),
     "PRN111": (
         "a run with another version",

@@ -49,6 +49,7 @@ class Call(NamedTuple):
 LOOK_THROUGH = frozenset({"pkgutil.iter_modules", "pkgutil.walk_packages"})
 FOLDER = "whatever lies in the folder may be imported"
 _UNREAD = "the name is not in the text"
+_LABELS = frozenset({"getLogger", "get_logger", "getChild"})  # what they are given is only a name
 BEYOND = "where the dots lead is not known"
 
 
@@ -59,6 +60,25 @@ def found(full: str, call: Call) -> Found | None:
     """
     reader = _READERS.get(full)
     return reader(call) if reader else None
+
+
+def names_own(raw: bytes, package: str) -> bool:
+    """Return whether a text has a string that may be the name of a module of this package's."""
+    return re.search(rb"[\"']%s\.[\w.:]+[\"']" % re.escape(package.encode()), raw) is not None
+
+
+def own(full: str, call: Call) -> Found:
+    """Return what strings among the arguments of any call name of the caller's own package.
+
+    Libraries have functions of their own to import by name: lazy_call("boto3.s3.inject.x").
+    """
+    package = call.origin.module.partition(".")[0]
+    if full.rpartition(".")[2] in _LABELS:
+        return Found()
+    given = (*call.node.args, *(word.value for word in call.node.keywords))
+    texts = (part.value for part in given if isinstance(part, ast.Constant))
+    names = [text for text in texts if isinstance(text, str) and text.startswith(f"{package}.")]
+    return Found(tuple(filter(None, map(_named_symbol, names))))
 
 
 def _import_module(call: Call) -> Found:
@@ -132,15 +152,16 @@ def _run_module(call: Call) -> Found:
 def _symbol(call: Call) -> Found:
     """Read `a.b:c` or `a.b.c`: whether `c` is a module or an attribute, only running tells."""
     names = call.reader.read(call.node.args[0] if call.node.args else None)
-    targets: list[Target] = []
-    for value in names.values:
-        module, colon, attribute = value.partition(":")
-        if not colon:
-            module, _, attribute = value.rpartition(".")
-        module, symbol = (module, attribute) if module else (attribute, "")
-        if _NAME.fullmatch(module):
-            targets.append((module, symbol.partition(".")[0] or None))
-    return Found(tuple(targets), None if names.complete else _UNREAD)
+    targets = tuple(filter(None, map(_named_symbol, names.values)))
+    return Found(targets, None if names.complete else _UNREAD)
+
+
+def _named_symbol(value: str) -> Target | None:
+    module, colon, attribute = value.partition(":")
+    if not colon:
+        module, _, attribute = value.rpartition(".")
+    module, symbol = (module, attribute) if module else (attribute, "")
+    return (module, symbol.partition(".")[0] or None) if _NAME.fullmatch(module) else None
 
 
 def _package(call: Call) -> Found:

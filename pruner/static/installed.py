@@ -31,7 +31,7 @@ from pruner.static.sites import located_uses, scan
 from pruner.static.values import Scan
 
 KIND = "imports"
-VERSION = 6
+VERSION = 7
 """Raised whenever the pass over a file, or `Sites`, changes."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""
@@ -63,7 +63,7 @@ class Cache(Protocol):
 
 
 class _Fact(msgspec.Struct, frozen=True, array_like=True):
-    """What is kept of a file: its sites, or the line and the reason why there are none."""
+    """What is kept of a file: its sites; the line and the reason where it cannot be parsed."""
 
     sites: Sites | None = None
     line: int = 0
@@ -71,7 +71,10 @@ class _Fact(msgspec.Struct, frozen=True, array_like=True):
 
     def of(self, path: str) -> Read:
         """Return the fact as what is known of the file at a path."""
-        return self.sites or Unreadable(path=path, line=self.line, why=self.why)
+        unread = Unreadable(path=path, line=self.line, why=self.why) if self.why else None
+        if self.sites is None:
+            return unread or Sites()
+        return msgspec.structs.replace(self.sites, unread=unread) if unread else self.sites
 
 
 _Job = tuple[Source, bytes, Version]
@@ -233,14 +236,17 @@ def row_of(job: _Job) -> bytes:
     source, content, python = job
     text = as_probes(content)
     result = _scan(text, source, python)
-    if isinstance(result, Unreadable) and text is not content:
+    if text is not content and (isinstance(result, Unreadable) or result.unread):
         result = _scan(content, source, python)
     if isinstance(result, Unreadable):
         return msgspec.msgpack.encode(_Fact(line=result.line, why=result.why))
     rows = tuple(dict.fromkeys(map(_site, result.sites)))
     lazy = lazy_line(content) if source.is_package else 0
     names = lazy_names(content, source.module) if lazy else {}
-    return msgspec.msgpack.encode(_Fact(Sites(rows, lazy, names, result.asks)))
+    sites = Sites(rows, lazy, names, result.asks)
+    unread = result.unread
+    fact = _Fact(sites, unread.line, unread.why) if unread else _Fact(sites)
+    return msgspec.msgpack.encode(fact)
 
 
 def _scan(text: bytes, source: Source, python: Version) -> Scan | Unreadable:

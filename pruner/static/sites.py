@@ -36,6 +36,7 @@ from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
 from pruner.static.texts import texts
+from pruner.static.unparsed import import_statements
 from pruner.static.unread import explain
 from pruner.static.uses import located, uses
 from pruner.static.values import BlindSpot, Scan
@@ -68,14 +69,15 @@ def scan(
     """Return everything that is found in a source text, or why it cannot be read.
 
     Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. Where `python` is
-    given, branches of its other versions never run. First-party texts are read with `strings`: what
-    their strings name is looked for, what they use of modules, and whether what they try to import
-    is needed (see `coping`).
+    given, branches of its other versions never run. Of a text that cannot be parsed the import
+    statements are read. First-party texts are read with `strings`: what their strings name is
+    looked for, what they use of modules, and whether what they try to import is needed (see
+    `coping`). In others an argument of any call counts that names a module of their own package.
     """
-    walk = _begun(text, Origin(path, module, is_package), python)
+    walk = _begun(text, Origin(path, module, is_package), python, own=not strings)
     if isinstance(walk, Unreadable):
         return walk
-    found = walk.run()
+    found = msgspec.structs.replace(walk.run(), unread=walk.unread)
     if not strings:
         return found
     tree = walk.tree
@@ -93,23 +95,25 @@ def located_uses(text: bytes, source: Source, python: Version = ()) -> tuple[Use
     )
 
 
-def _begun(text: str | bytes, origin: Origin, python: Version) -> "_Walk | Unreadable":
+def _begun(
+    text: str | bytes, origin: Origin, python: Version, *, own: bool = False
+) -> "_Walk | Unreadable":
     source = text.removeprefix("\ufeff") if isinstance(text, str) else text
+    raw = source.encode(errors="replace") if isinstance(source, str) else source
+    unread = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # invalid escapes are the author's affair
             tree = ast.parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+    except SyntaxError as error:
+        unread = explain(error, source, origin.path)
+        statements = "" if b"\0" in raw else import_statements(raw)
+        if not statements:
+            return unread
+        tree = ast.parse(statements)
+    except (ValueError, RecursionError, MemoryError) as error:
         return explain(error, source, origin.path)
-    raw = source.encode(errors="replace") if isinstance(source, str) else source
-    return _Walk(
-        origin,
-        tree,
-        python,
-        calls=bool(dynamic.WORDS.search(raw)),
-        platforms=bool(ABOUT_PLATFORM.search(raw)),
-        gpus=bool(ABOUT_GPU.search(raw)),
-    )
+    return _Walk(origin, tree, python, raw, unread, own=own)
 
 
 def _needed(sites: Iterable[ImportSite], lines: frozenset[int]) -> Iterator[ImportSite]:
@@ -130,17 +134,25 @@ class _Walk:
         origin: Origin,
         tree: ast.Module,
         python: Version,
+        raw: bytes,
+        unread: Unreadable | None,
         *,
-        calls: bool,
-        platforms: bool,
-        gpus: bool,
+        own: bool,
     ) -> None:
         self._origin = origin
         self.tree = tree
-        self._calls = calls
+        self.unread = unread
+        self._own = own and dynamic.names_own(raw, origin.module.partition(".")[0])
+        self._calls = self._own or bool(dynamic.WORDS.search(raw))
         self._scope = Scope(tree)
         self.aliases = Aliases()
-        self._conditions = Conditions(self.aliases, origin, python, platforms=platforms, gpus=gpus)
+        self._conditions = Conditions(
+            self.aliases,
+            origin,
+            python,
+            platforms=bool(ABOUT_PLATFORM.search(raw)),
+            gpus=bool(ABOUT_GPU.search(raw)),
+        )
         self._sites: list[ImportSite] = []
         self._blind: list[BlindSpot] = []
         self._exports: list[str] = []
@@ -273,13 +285,21 @@ class _Walk:
         if full in dynamic.LOOK_THROUGH:
             self._look_through(node)
         self._ask(asks.asked(full, node, reader, self.aliases), node, place)
-        found = dynamic.found(full, dynamic.Call(node, reader, self._origin))
+        call = dynamic.Call(node, reader, self._origin)
+        found = dynamic.found(full, call)
         if found is None:
+            if self._own:
+                # When it is imported is the function's affair: not where the call stands.
+                self._later(node, dynamic.own(full, call), place._replace(deferred=True))
             return
         for module, symbol in found.targets:
             self._site(node, place, module, symbol, dynamic=True)
         if found.blind:
             self._lose(node, found.blind, found.prefix)
+
+    def _later(self, node: ast.Call, found: dynamic.Found, place: Place) -> None:
+        for module, symbol in found.targets:
+            self._site(node, place, module, symbol, dynamic=True)
 
     def _look_through(self, node: ast.Call) -> None:
         """Note `iter_modules(pkg.__path__)`: any module of pkg may be imported."""

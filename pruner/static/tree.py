@@ -33,7 +33,8 @@ def survey(root: Path, sources: Sequence[str], python: Version = ()) -> Survey:
     results = _scanned(texts, listed.roots, python)
     scans = {path: result for path, (_, result) in results.items() if isinstance(result, Scan)}
     lost = [result for _, result in results.values() if isinstance(result, Unreadable)]
-    # A file that cannot be parsed is still first-party: it stays, without imports.
+    lost += [each.unread for each in scans.values() if each.unread]
+    # A file that cannot be parsed is still first-party: it stays, with its import statements.
     files = {
         path: SourceFile(
             path=path,

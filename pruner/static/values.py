@@ -1,6 +1,6 @@
 """What reading first-party sources gives, beside the nouns of `pruner.model`."""
 
-from pruner.model import Ask, ImportSite, SourceTree, Value
+from pruner.model import Ask, ImportSite, SourceTree, Unreadable, Value
 
 
 class BlindSpot(Value, frozen=True):
@@ -25,6 +25,7 @@ class Scan(Value, frozen=True):
     asks: tuple[Ask, ...] = ()
     uses: dict[str, int] = {}  # noqa: RUF012  "cv2.imshow" -> its first line, if asked for
     script: bool = False  # asks whether `__name__` is "__main__", so its folder is an import root
+    unread: Unreadable | None = None  # only the import statements were read, and why
 
 
 class Survey(Value, frozen=True):

@@ -177,6 +177,14 @@ def _look(environment: Environment, session: Session) -> Look:
         return nothing
 
 
+_MARKUP = re.compile(r"<(script|style)\b.*?</\1>|<[^>]*>", re.DOTALL)
+
+
+def _without_markup(text: str) -> str:
+    """Return what a page says, on one line; other text as it is."""
+    return " ".join(_MARKUP.sub(" ", text).split()) if text.lstrip().startswith("<") else text
+
+
 def _judged(
     agent: Agent, missing: str | None, over: Exit | None, outcomes: tuple[Outcome, ...], log: str
 ) -> tuple[AgentStatus, str]:
@@ -192,6 +200,8 @@ def _judged(
         return AgentStatus.NOT_READY, f"not ready after {waited} ({missing}); last line: {said}"
     failed = next((outcome for outcome in outcomes if not outcome.ok), None)
     if failed is not None:
-        detail = f": {last_line(failed.detail)}" if failed.detail else ""
-        return AgentStatus.FAILED, f"{failed.name} gave {failed.outcome}{detail}"
+        answer = last_line(_without_markup(failed.detail))
+        printed = f"; last line: {last_line(log)}" if last_line(log) else ""
+        detail = f": {answer}" if answer else ""
+        return AgentStatus.FAILED, f"{failed.name} gave {failed.outcome}{detail}{printed}"
     return AgentStatus.OK, ""

@@ -248,7 +248,7 @@ def test_a_ring_of_imports_ends(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     site = Site(tmp_path, {"a": {"a.py": "x = 1\n$\n"}})
     (unreadable,) = site.reach("a.py").unreadable
-    assert (unreadable.path, unreadable.line) == (str(tmp_path / "a.py"), 2)
+    assert (unreadable.path, unreadable.line) == ("a.py", 2)
 
 
 def test_a_loaded_file_by_another_spelling_of_its_folder(tmp_path: Path) -> None:
