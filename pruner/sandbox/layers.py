@@ -38,6 +38,8 @@ STATUS = "/var/lib/dpkg/status"
 PATIENCE = 1800
 """Seconds; an engine may write the whole image before the first byte: 11 GB took a minute."""
 READ = 1 << 20
+BLOCK = 1 << 16
+"""Bytes that tarfile reads at once: it copies what is left of them for each header."""
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")  # gzip, zstd
 _NOT_AN_ARCHIVE = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
@@ -172,7 +174,7 @@ def _read(
     contents: dict[str, Content] = {}
     links: dict[str, str] = {}
     stream = io.BufferedReader(_Stream(chunks), buffer_size=READ)
-    with tarfile.open(fileobj=stream, mode="r|") as outer:
+    with tarfile.open(fileobj=stream, mode="r|", bufsize=BLOCK) as outer:
         for member in outer:
             if member.issym():
                 links[member.name] = member.linkname.removeprefix("../")
@@ -216,7 +218,7 @@ def _layer(file: IO[bytes] | Scale) -> Content:
     found: dict[str, int] = {}
     weights: dict[str, int] = {}
     status = None
-    with tarfile.open(fileobj=file, mode="r|*", bufsize=READ) as inner:
+    with tarfile.open(fileobj=file, mode="r|*", bufsize=BLOCK) as inner:
         for member in inner:
             if not member.isreg():
                 continue
