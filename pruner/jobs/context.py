@@ -57,7 +57,7 @@ def context_of(
     root = config.root / folder_of(config, image)
     numbers = document.python.split(".")[:2]
     version = tuple(int(part) for part in numbers if part.isdecimal())
-    tree = read_tree(config.root, config.source, version)
+    tree = read_tree(config.root, config.source, version, without=config.locks)
     entries = [file for agent in image.agents for file in entry_files(tree, agent.argv)]
     sources = [_below(root, config.root / source) for source in config.source]
     reached = [_below(root, config.root / path) for path in tree.reached_from(entries)]

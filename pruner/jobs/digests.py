@@ -13,11 +13,16 @@ SKIPPED = frozenset({"__pycache__", ".git", ".pruner", ".venv", "node_modules"})
 
 def inputs(config: Config, image: Image) -> dict[str, str]:
     """Return the sha256 of the Dockerfile, the requirement files and the first-party code."""
-    root = config.root
+    root, locks = config.root, config.root / config.locks
     named = {
         "Dockerfile": [root / image.dockerfile] if image.dockerfile else [],
         "requirement files": [root / name for name in image.requirements],
-        "sources": [path for name in config.source for path in _files(root / name)],
+        "sources": [
+            path
+            for name in config.source
+            for path in _files(root / name)
+            if not path.is_relative_to(locks)
+        ],
     }
     return {what: _digest(paths, root) for what, paths in named.items() if paths}
 

@@ -47,7 +47,7 @@ def trees_of(config: Config) -> Trees:
 
     @cache
     def tree(python: tuple[int, ...]) -> SourceTree:
-        return read_tree(config.root, config.source, python)
+        return read_tree(config.root, config.source, python, without=config.locks)
 
     return tree
 

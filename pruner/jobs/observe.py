@@ -75,7 +75,7 @@ def observe(
     requirements = read_image_requirements(config, image)
     inventory = own_inventory(config, image, environment, clock)
     with clock.step("read the source tree", sandbox=False):
-        tree = read_tree(config.root, config.source, inventory.version)
+        tree = read_tree(config.root, config.source, inventory.version, without=config.locks)
         inventory = with_copies(inventory, tree)
         commands = commands_of(agents, _dockerfile(config, image))
         own = [file for argv in commands.every for file in _own_scripts(inventory, tree, argv)]

@@ -86,7 +86,7 @@ def _document(
     agents: tuple[AgentReport, ...],
     histories: Mapping[str, tuple[Past, ...]],
 ) -> Document:
-    tree = read_tree(job.config.root, job.config.source)
+    tree = read_tree(job.config.root, job.config.source, without=job.config.locks)
     inventory = with_copies(inventory, tree)
     ownership = Ownership(inventory)
     use = Use(inventory, ownership, startup_modules())

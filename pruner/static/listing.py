@@ -27,10 +27,11 @@ class Listing(NamedTuple):
     settings: tuple[str, ...] = ()
 
 
-def listing(root: Path, sources: Sequence[str]) -> Listing:
+def listing(root: Path, sources: Sequence[str], without: str | None = None) -> Listing:
     """Return the Python files of the sources, and the `__init__` files above them.
 
-    Settings files are those of the sources, and those that lie in the project itself.
+    Settings files are those of the sources, and those that lie in the project itself. `without` is
+    a folder of the project where nothing is the application's.
     Raises UsageError where a source does not exist.
     """
     root = root.absolute()
@@ -46,7 +47,8 @@ def listing(root: Path, sources: Sequence[str]) -> Listing:
                 hint="`source` under [project] names folders or files beside the configuration",
             )
         folder = start if start.is_dir() else start.parent
-        files = _walk(start, root, unreadable) if start.is_dir() else [start]
+        left_out = None if without is None else os.path.realpath(root / without)
+        files = _walk(start, root, unreadable, left_out) if start.is_dir() else [start]
         names = [relative(file, root) for file in files]
         settings.update(name for name in names if is_settings(posixpath.basename(name)))
         paths.update(name for name in names if not is_settings(posixpath.basename(name)))
@@ -82,14 +84,16 @@ def base(folder: Path, root: Path) -> Path:
     return outer
 
 
-def _walk(start: Path, root: Path, unreadable: list[Unreadable]) -> Iterator[Path]:
+def _walk(
+    start: Path, root: Path, unreadable: list[Unreadable], left_out: str | None
+) -> Iterator[Path]:
     """Yield Python and settings files. Linked folders are followed, each on the disk once."""
     seen: set[str] = set()
     plain, linked = [start], list[Path]()
     while plain or linked:
         folder = plain.pop() if plain else linked.pop(0)
         real = os.path.realpath(folder)
-        if real in seen:
+        if real in seen or real == left_out:
             continue
         seen.add(real)
         try:

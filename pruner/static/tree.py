@@ -16,19 +16,24 @@ from pruner.static.sites import scan
 from pruner.static.values import Scan, Survey
 
 
-def read_tree(root: Path, sources: Sequence[str], python: Version = ()) -> SourceTree:
+def read_tree(
+    root: Path, sources: Sequence[str], python: Version = (), *, without: str | None = None
+) -> SourceTree:
     """Return the first-party files under the sources, which are relative to the root.
 
     A source is a package, a folder that holds packages or modules, or a file. What cannot be read
-    or parsed stands in `unreadable`. `python` is the version of the interpreter that will run them.
+    or parsed stands in `unreadable`. `python` is the version of the interpreter that will run them,
+    `without` a folder of the project that is none of its code: where locks lie.
     Raises UsageError where a source does not exist.
     """
-    return survey(root, sources, python).tree
+    return survey(root, sources, python, without=without).tree
 
 
-def survey(root: Path, sources: Sequence[str], python: Version = ()) -> Survey:
+def survey(
+    root: Path, sources: Sequence[str], python: Version = (), *, without: str | None = None
+) -> Survey:
     """Return the same tree, and the imports in it whose target cannot be read."""
-    listed = listing(root, sources)
+    listed = listing(root, sources, without)
     texts = {path: read(root / path, path) for path in listed.paths}
     results = _scanned(texts, listed.roots, python)
     scans = {path: result for path, (_, result) in results.items() if isinstance(result, Scan)}
