@@ -1,4 +1,4 @@
-"""The codes of an audit: stable names, what each is about, and why it matters."""
+"""The codes of an audit, a lock and an image: what each is about, and why it matters."""
 
 from pruner.model import Value
 
@@ -11,6 +11,8 @@ class Code(Value, frozen=True):
     why: str
     fix: str
 
+
+FIX = "see what the finding itself says"
 
 CODES = {
     "PRN120": Code(
@@ -222,4 +224,76 @@ CODES = {
         "remove the comment",
     ),
 }
-"""Codes are never given a new meaning."""
+"""Those of an audit, which `ignore` may name. No code is ever given a new meaning."""
+
+LOCK = {
+    "PRN101": Code(
+        "an import that nothing provides", "warning", "It fails where it is reached.", FIX
+    ),
+    "PRN102": Code(
+        "first-party code that cannot be read",
+        "warning",
+        "No more than its import statements counts.",
+        FIX,
+    ),
+    "PRN103": Code(
+        "what a lock cannot pin",
+        "error",
+        "It was installed from a tree or an archive that no index has.",
+        FIX,
+    ),
+    "PRN104": Code(
+        "installed code that cannot be read",
+        "warning",
+        "No more than its import statements counts.",
+        FIX,
+    ),
+    "PRN110": Code(
+        "a host outside", "note", "An agent tried to reach it while it was traced.", FIX
+    ),
+    "PRN111": Code(
+        "a run with another version",
+        "note",
+        "A recorded run used a distribution in another version than today's.",
+        FIX,
+    ),
+    "PRN121": Code("no wheel", "note", "The pin has to be built wherever it is installed.", FIX),
+    "PRN122": Code(
+        "several indexes have it",
+        "error",
+        "Their contents differ, and nothing tells which of them it came from.",
+        FIX,
+    ),
+    "PRN123": Code(
+        "nothing builds it", "error", "The pin has no wheel, and nothing of its time fits.", FIX
+    ),
+    "PRN130": Code(
+        "another version in another image",
+        "note",
+        "Images that pin the same version can share a layer.",
+        FIX,
+    ),
+    "PRN131": Code("a lock that cannot be read", "note", "It is not compared with.", FIX),
+    "PRN132": Code(
+        "a pin that did not move", "note", "Versions could not be shared among images.", FIX
+    ),
+    "PRN301": Code("ONBUILD is not repeated", "warning", "A later stage would run it.", FIX),
+    "PRN302": Code("a RUN that is repeated whole", "warning", "It installs something.", FIX),
+    "PRN303": Code(
+        "nobody has looked at the image", "note", "Debian packages that nothing uses stay.", FIX
+    ),
+    "PRN304": Code("what a COPY does not bring along", "note", "Nothing names it.", FIX),
+    "PRN305": Code(
+        "the base image", "note", "A slim one takes the place of CUDA's, or does not.", FIX
+    ),
+    "PRN306": Code("a COPY of what is not there", "error", "The build fails.", FIX),
+    "PRN307": Code("a lock that is not proven", "warning", "Nobody has seen it run.", FIX),
+    "PRN308": Code(
+        "a stage that is carried over", "warning", "All that it installs comes along.", FIX
+    ),
+    "PRN309": Code("pins from a folder", "warning", "The build does not see it.", FIX),
+    "PRN310": Code(
+        "no pip that pins what builds", "warning", "The build may differ from the proof.", FIX
+    ),
+}
+"""Those of `pruner lock` and `pruner image`."""

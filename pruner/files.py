@@ -5,6 +5,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,6 +14,11 @@ import msgspec
 
 from pruner.errors import OutsideError
 from pruner.urls import cleaned
+
+_BEGUN = ".pruner"
+"""How the names of files end that are not whole yet."""
+_LEFT = 3600.0
+"""Seconds after which such a file has no writer any more: it was killed."""
 
 
 def write(path: Path, text: str | bytes) -> None:
@@ -23,9 +29,12 @@ def write(path: Path, text: str | bytes) -> None:
 def write_all(contents: Mapping[Path, str | bytes], without: Iterable[Path] = ()) -> None:
     """Write files that belong together: none is replaced before all of them are on the disk.
 
-    Those of `without`, which no longer belong to them, are removed once the others are in place.
+    Those of `without`, which no longer belong to them, are removed once the others are in place;
+    what a killed writer has left beside them goes as well.
     """
     ready: list[tuple[str, Path]] = []
+    for folder in {path.parent for path in contents}:
+        _sweep(folder)
     try:
         for path, text in contents.items():
             ready.append((_beside(path, text), path))
@@ -96,7 +105,7 @@ def plain_json(value: object) -> bytes:
 def _beside(path: Path, text: str | bytes) -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     data = text.encode() if isinstance(text, str) else text
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(_BEGUN, f".{path.name}.", path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
@@ -107,6 +116,14 @@ def _beside(path: Path, text: str | bytes) -> str:
         Path(name).unlink(missing_ok=True)
         raise
     return name
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed writers have left; a living one has begun its file a moment ago."""
+    with suppress(OSError):
+        for path in folder.glob(f".*.????????{_BEGUN}"):
+            if time.time() - path.lstat().st_mtime > _LEFT:
+                path.unlink(missing_ok=True)
 
 
 class _StopError(Exception):

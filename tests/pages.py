@@ -18,7 +18,7 @@ from pruner.model import (
     SystemPackage,
     Verdict,
 )
-from pruner.report.html.values import ImageReport, Point, Report
+from pruner.report.html.values import ImageReport, Night, Point, Report
 
 IMAGES = (
     "speech_gpu", "vision_gpu", "learning_gpu", "reasoning_gpu", "translation_services",
@@ -116,6 +116,26 @@ def image(name: str, dice: random.Random) -> ImageReport:
         ),
         build=build(name) if name in {"speech_gpu", "translation_services"} else None,
         trend=trend(document, dice),
+        night=None if name == "coordination" else night(name),
+    )  # fmt: skip
+
+
+def night(name: str) -> Night:
+    """Return what a night found: much in one image, nothing in the others."""
+    if name != "speech_gpu":
+        why = "nothing that the runs depend on has changed since 2026-11-24T03:00:00Z"
+        return Night(at="2026-11-25T03:00:00Z", findings=(), skipped=f"{why}, which found nothing")
+    return Night(
+        at="2026-11-25T03:00:00Z",
+        findings=(
+            Finding(code="PRN575", severity="note", where="scipy", size_bytes=98 * MB,
+                what="scipy 1.2.3 is kept (reachable), and no run of 30 nights used it"),
+            Finding(code="PRN570", severity="error", where="agents/speech.py:88",
+                what="pandas 1.2.3 is loaded by the image's own code in agent (observed); it was"
+                " left out (guarded)", fix="lock the image anew", size_bytes=61 * MB),
+            Finding(code="PRN512", severity="warning", where="docker/speech_gpu/requirements.txt:7",
+                what="asks for numpy==2.0, and the lock has 1.2.3", fix="lock the image anew"),
+        ),
     )  # fmt: skip
 
 

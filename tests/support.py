@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import msgspec
+import pytest
 
 from pruner.model import Document
 from pruner.sandbox.engine import LABEL
@@ -191,6 +193,24 @@ def until(look: Callable[[], T], enough: Callable[[T], bool], patience: float = 
         time.sleep(0.1)
         seen = look()
     return seen
+
+
+# --- disks -------------------------------------------------------------------------------------
+
+
+@contextmanager
+def small_disk(place: Path) -> Iterator[Path]:
+    """Mount a file system of 4 MiB."""
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "pruner-test", str(place)]
+    if os.getuid() != 0 or not shutil.which("mount"):
+        pytest.skip("only root may mount a small disk")
+    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    try:
+        yield place
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 # --- interpreters ----------------------------------------------------------------------------

@@ -4,12 +4,10 @@ Every test places a last good lock first, and finds it byte for byte the same af
 """
 
 import os
-import shutil
 import socket
-import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Self
 
@@ -24,6 +22,7 @@ from support import (
     place_lock,
     project,
     run,
+    small_disk,
 )
 
 USAGE, OUTSIDE, AGENT = 2, 3, 4
@@ -280,21 +279,6 @@ def test_no_space_left(tmp_path: Path, runtime: str) -> None:
         code = "import numpy\n"
         root = project(tmp_path / "p", code=code, requirements=requirements)
         fails(root, OUTSIDE, error, hint, runtime=runtime, env=env)
-
-
-@contextmanager
-def small_disk(place: Path) -> Iterator[Path]:
-    """Mount a file system of 4 MiB."""
-    place.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "pruner-test", str(place)]
-    if os.getuid() != 0 or not shutil.which("mount"):
-        pytest.skip("only root may mount a small disk")
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("no file system can be mounted here")
-    try:
-        yield place
-    finally:
-        subprocess.run(["umount", "-l", str(place)], check=True)
 
 
 def test_requirement_with_another_hash(tmp_path: Path) -> None:

@@ -3,17 +3,17 @@
 import shutil
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import msgspec
 import pytest
 
+from drifting import LOCK, copied, replace, told
 from pruner.drift.codes import DRIFT
 from pruner.drift.found import drifted
 from pruner.drift.values import Drift, Drifts, as_audits
 from pruner.report.sarif import sarif
-from support import Done, assert_error, project, run
+from support import assert_error, project, run
 
 CODE = """\
 import idna
@@ -25,7 +25,6 @@ def main():
 if __name__ == "__main__":
     main()
 """
-LOCK = ("lock", "--image", "app", "--once", "--runtime", "local")
 STATIC = ("drift", "--static")
 
 
@@ -45,27 +44,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(made: Path, tmp_path: Path) -> Path:
     """Return a copy of the project with a lock."""
-    shutil.copytree(made, tmp_path / "project")
-    return tmp_path / "project"
-
-
-def told(done: Done) -> list[dict[str, Any]]:
-    (image,) = msgspec.json.decode(done.out)["images"]
-    findings: list[dict[str, Any]] = image["findings"]
-    return findings
+    return copied(made, tmp_path)
 
 
 def static(root: Path, *more: str, code: int = 1) -> list[tuple[str, str, str]]:
     """Return (code, where, what) of everything that is found."""
     done = run(*STATIC, "--json", *more, cwd=root)
     assert done.code == code, done.out + done.err
-    return [(row["code"], row["where"], row["what"]) for row in told(done)]
-
-
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
+    return told(done)
 
 
 # --- nothing planted -------------------------------------------------------------------------

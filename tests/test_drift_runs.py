@@ -1,13 +1,13 @@
 """`pruner drift` with its runs, through the installed command and in the local sandbox."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from support import Done, assert_error, assert_nothing_left, finish, project, run, start
+from drifting import LOCK, NIGHT, copied, image_of, locks, replace, told
+from support import assert_error, assert_nothing_left, finish, project, run, start
 
 # Which plugins there are stands in a file, so no text of the code names them.
 CODE = """\
@@ -23,8 +23,6 @@ for name in Path("app/plugins.txt").read_text().split():
     importlib.import_module(name)
 """
 REQUIREMENTS = "idna==3.10\npyyaml==6.0.2\ntabulate==0.9.0\n"
-LOCK = ("lock", "--image", "app", "--once", "--runtime", "local")
-DRIFT = ("drift", "--once", "--runtime", "local")
 
 
 @pytest.fixture(scope="module")
@@ -40,55 +38,31 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def root(made: Path, tmp_path: Path) -> Path:
     """Return a copy of the project with a lock."""
-    shutil.copytree(made, tmp_path / "project")
-    return tmp_path / "project"
-
-
-def image_of(done: Done) -> dict[str, Any]:
-    (image,) = msgspec.json.decode(done.out)["images"]
-    found: dict[str, Any] = image
-    return found
+    return copied(made, tmp_path)
 
 
 def drift(root: Path, *more: str, code: int = 1) -> list[tuple[str, str, str]]:
     """Return (code, where, what) of everything that is found; nothing in locks/ changes."""
     before = locks(root)
-    done = run(*DRIFT, "--json", *more, cwd=root)
+    done = run(*NIGHT, "--json", *more, cwd=root)
     assert done.code == code, done.out + done.err
     assert_nothing_left(done.pid)
     assert locks(root) == before
-    return [(row["code"], row["where"], row["what"]) for row in image_of(done)["findings"]]
+    return told(done)
 
 
-def locks(root: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in (root / "locks/app").iterdir()}
+def recorded(root: Path) -> list[dict[str, Any]]:
+    """Return the runs in the history, the newest first."""
+    rows: list[dict[str, Any]] = msgspec.json.decode(run("history", "app", "--json", cwd=root).out)[
+        "runs"
+    ]
+    return rows
 
 
-def replace(path: Path, old: str, new: str) -> None:
-    text = path.read_text(encoding="utf-8")
-    assert old in text
-    path.write_text(text.replace(old, new), encoding="utf-8")
-
-
-def test_nights_on_which_nothing_changed(root: Path) -> None:
-    first = run(*DRIFT, "--json", cwd=root)
-    assert first.code == 0, first.out + first.err
-    assert image_of(first)["traced"]
-    assert image_of(first)["findings"] == []
-    for _ in range(9):
-        done = run(*DRIFT, "--json", cwd=root)
-        assert done.code == 0, done.err
-        image = image_of(done)
-        assert not image["traced"]
-        assert image["skipped"].startswith("nothing that the runs depend on has changed since 20")
-        assert image["findings"] == []
-        assert "run agent" not in done.err
-        assert "app: not run: nothing that the runs depend on has changed" in done.err
-    done = run(*DRIFT, "--fresh", cwd=root)
-    assert (done.code, done.out) == (0, "app, 3 MB: no drift\n")
-    assert "run agent: " in done.err
-    done = run(*DRIFT, cwd=root)
-    assert done.out.startswith("app, 3 MB: no drift\n  not run: nothing that the runs depend on")
+def standing(root: Path) -> dict[str, Any]:
+    """Return where the image stands."""
+    (row,) = msgspec.json.decode(run("status", "--json", cwd=root).out)["images"]
+    return dict(row)
 
 
 def test_what_is_called_for_is_done_again(root: Path) -> None:
@@ -96,11 +70,11 @@ def test_what_is_called_for_is_done_again(root: Path) -> None:
     for change in ("app/__main__.py", "app/plugins.txt", "requirements.txt", "Dockerfile"):
         with (root / change).open("a") as file:
             file.write("\n")
-        done = run(*DRIFT, "--json", cwd=root)
+        done = run(*NIGHT, "--json", cwd=root)
         assert done.code == 0, done.err
         assert image_of(done)["traced"], change
     (root / ".pruner/app/drift.json").write_text("nonsense")
-    assert image_of(run(*DRIFT, "--json", cwd=root))["traced"]
+    assert image_of(run(*NIGHT, "--json", cwd=root))["traced"]
 
 
 def test_a_distribution_that_appears_only_by_a_plugin(root: Path) -> None:
@@ -161,12 +135,10 @@ def test_what_is_no_longer_needed(root: Path) -> None:
 
 def test_an_agent_that_fails(root: Path) -> None:
     replace(root / "app/__main__.py", "import idna\n", "import idna, nothing_has_this\n")
-    done = run(*DRIFT, "--json", cwd=root)
+    done = run(*NIGHT, "--json", cwd=root)
     assert done.code == 4, done.out + done.err
-    runs = msgspec.json.decode(run("history", "app", "--json", cwd=root).out)["runs"]
-    assert [(row["command"], row["outcome"], row["exit"]) for row in runs][:1] == [
-        ("drift", "failed", 4)
-    ]
+    row = recorded(root)[0]
+    assert (row["command"], row["outcome"], row["exit"]) == ("drift", "failed", 4)
     document = msgspec.json.decode(done.out)
     (error,) = document["errors"]
     assert (error["image"], error["code"]) == ("app", 4)
@@ -175,11 +147,11 @@ def test_an_agent_that_fails(root: Path) -> None:
 
 def test_an_update(root: Path) -> None:
     before = locks(root)
-    done = run(*DRIFT, "--update", cwd=root)
+    done = run(*NIGHT, "--update", cwd=root)
     assert (done.code, done.out) == (0, "")
     assert locks(root) == before
     (root / "app/plugins.txt").write_text("tabulate\n")
-    done = run(*DRIFT, "--update", cwd=root)
+    done = run(*NIGHT, "--update", cwd=root)
     assert done.code == 1, done.err
     subject, empty, *body = done.out.splitlines()
     assert subject.startswith("Lock app anew: 1 in; ")
@@ -191,7 +163,12 @@ def test_an_update(root: Path) -> None:
     assert body[-1] == "Proven with agent in 1 round, local sandbox."
     assert "PRN570" in done.err
     assert "tabulate==0.9.0" in (root / "locks/app/requirements.txt").read_text()
+    assert recorded(root)[0]["lock"] == standing(root)["lock"] is not None
+    assert (standing(root)["changed"], standing(root)["proven"]) == ([], recorded(root)[0]["at"])
     assert drift(root, code=0) == []
+    assert (recorded(root)[0]["lock"], recorded(root)[0]["levels"]["observed"]) == (None, 3)
+    (root / "app/more.py").write_text("")
+    assert standing(root)["changed"] == ["sources"]
     done = run("rollback", "app", "--list", "--json", cwd=root)
     assert len(msgspec.json.decode(done.out)["accepted"]) == 2
 
@@ -208,7 +185,7 @@ def test_an_update_that_cannot_be_proven_changes_nothing(root: Path) -> None:
         "assert len(list(importlib.metadata.distributions())) > 4\n",
     )
     before = locks(root)
-    done = run(*DRIFT, "--update", cwd=root)
+    done = run(*NIGHT, "--update", cwd=root)
     assert done.code == 1, done.err
     assert done.out == ""
     assert "app: NOT PROVEN, so the lock stays as it was" in done.err
@@ -252,7 +229,7 @@ def test_calls_that_are_wrong(root: Path) -> None:
 
 
 def test_two_at_once(root: Path) -> None:
-    both = [start(*DRIFT, "--json", "--fresh", cwd=root) for _ in range(2)]
+    both = [start(*NIGHT, "--json", "--fresh", cwd=root) for _ in range(2)]
     for process in both:
         done = finish(process)
         assert done.code == 0, done.err

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import jsonschema
@@ -130,3 +131,94 @@ def test_secrets_in_urls_are_not_in_the_page(locked: Path, tmp_path: Path) -> No
     document["distributions"][0]["why"] = "from https://me:hunter2@index.example/simple"
     file.write_bytes(msgspec.json.encode(document))
     assert "hunter2" not in run("report", cwd=folder).out
+
+
+# --- the lock before -------------------------------------------------------------------------
+
+
+def git(folder: Path, *argv: str) -> None:
+    who = ("-c", "user.name=x", "-c", "user.email=x@example")
+    subprocess.run(["git", *who, *argv], cwd=folder, check=True)
+
+
+@pytest.fixture
+def branch(locked: Path, tmp_path: Path) -> Path:
+    """Return a project below the root of a repository, whose lock has changed since its commit."""
+    folder = tmp_path / "services/case"
+    shutil.copytree(locked, folder)
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "--", "services/case/locks")
+    git(tmp_path, "commit", "-qm", "locks")
+    file = folder / "locks/app/verdicts.json"
+    document = msgspec.json.decode(file.read_bytes())
+    (row,) = (row for row in document["distributions"] if row["name"] == "tabulate")
+    row["version"] = "99.0"
+    file.write_bytes(msgspec.json.encode(document))
+    return folder
+
+
+def comment(folder: Path, before: str) -> str:
+    done = run("report", "--format", "markdown", "--previous", before, cwd=folder)
+    assert (done.code, done.err) == (0, "")
+    return done.out
+
+
+def test_the_lock_before_is_that_of_a_revision_or_of_another_checkout(
+    branch: Path, locked: Path
+) -> None:
+    assert "change" not in run("report", "--format", "markdown", cwd=branch).out
+    for before in ("HEAD", str(locked)):
+        text = comment(branch, before)
+        assert "- 1 change to the lock:" in text
+        assert "- moves `tabulate` from " in text
+        assert "to `99.0`" in text
+    assert "to the lock" not in comment(branch, str(branch))
+    found = msgspec.json.decode(run("report", "--json", "--previous", "HEAD", cwd=branch).out)
+    jsonschema.validate(found, msgspec.json.decode((SCHEMAS / "report.json").read_bytes()))
+    assert found["images"][0]["previous"]["image"] == "app"
+
+
+def test_an_image_that_is_new_has_no_lock_before(branch: Path, tmp_path: Path) -> None:
+    (branch / "locks").rename(branch / "pins")
+    config = branch / "pruner.toml"
+    config.write_text(config.read_text().replace("[project]\n", '[project]\nlocks = "pins"\n'))
+    assert "to the lock" not in comment(branch, "HEAD")
+    assert "to the lock" not in comment(branch, str(tmp_path))
+
+
+def test_a_lock_before_that_cannot_be_read_is_one_line(branch: Path) -> None:
+    verdicts = branch / "locks/app/verdicts.json"
+    good = verdicts.read_bytes()
+    verdicts.write_text("{}")
+    git(branch, "commit", "-qam", "damaged")
+    verdicts.write_bytes(good)
+    markdown = ("report", "--format", "markdown", "--previous")
+    what = ":locks/app/verdicts.json: not a document of pruner's"
+    assert_error(run(*markdown, "HEAD", cwd=branch), 2, what)
+    what = "--previous origin/main: is neither a folder nor a revision"
+    assert_error(run(*markdown, "origin/main", cwd=branch), 2, what, "`git fetch origin main`")
+    assert_error(run(*markdown, "--help", cwd=branch), 2, "neither a folder nor a revision")
+    assert_error(run("report", "--previous", "HEAD", cwd=branch), 2, "nothing to --format html")
+    env = {"PATH": str(branch)}
+    assert_error(run(*markdown, "HEAD", cwd=branch, env=env), 3, "git cannot be run", "checkout")
+
+
+# --- the last night --------------------------------------------------------------------------
+
+
+def test_the_page_has_what_the_last_night_found(locked: Path, tmp_path: Path) -> None:
+    assert data(run("report", cwd=locked).out)["night"] is None
+    folder = tmp_path / "case"
+    shutil.copytree(locked, folder)
+    with (folder / "requirements.txt").open("a") as file:
+        file.write("six==1.17.0\n")
+    drift = run("drift", "--runtime", "local", "--json", cwd=folder)
+    assert drift.code == 1, drift.err
+    (image,) = msgspec.json.decode(drift.out)["images"]
+    night = data(run("report", cwd=folder).out)["night"]
+    assert isinstance(night, dict)
+    assert [row["what"] for row in night["findings"]] == [row["what"] for row in image["findings"]]
+    assert "six is new" in night["findings"][0]["what"]
+    assert (night["skipped"], night["updated"]) == ("", False)
+    (folder / ".pruner/app/drift-told.json").write_text('{"schema": 1}')
+    assert data(run("report", cwd=folder).out)["night"] is None

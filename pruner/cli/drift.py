@@ -141,7 +141,7 @@ def _traced(
 ) -> Drifts:
     # What runs agents takes longer to import than the static part takes.
     from pruner.cli.common import opened, say_times  # noqa: PLC0415
-    from pruner.cli.recording import Recording  # noqa: PLC0415
+    from pruner.cli.recording import recording  # noqa: PLC0415
     from pruner.clock import Clock  # noqa: PLC0415
     from pruner.jobs.drift_traces import Traces, Wish  # noqa: PLC0415
     from pruner.jobs.lock import Job  # noqa: PLC0415
@@ -150,14 +150,12 @@ def _traced(
     def order(image: Image) -> Job:
         return Job(config=config, image=image, agents=image.agents, policy=image.policy)
 
-    with watching() as watcher:
+    names = [image.name for image in images]
+    with recording(config, names) as book, watching() as watcher:
         clock = Clock(watcher)
         sandbox = partial(opened, wish["runtime"], config.root, clock)
-        traces = Traces(Wish(**wish), order, sandbox, clock)
-        found = drift.run(config, images, missed, traces, clock.note)
-    book = Recording(config, [item.image for item in found.errors], "drift")
-    for item in found.errors:  # what came to its end is recorded with what it saw
-        book.done(item.image, item.code)
+        traces = Traces(Wish(**wish), order, sandbox, clock, book.done)
+        found = drift.run(config, images, missed, traces, clock.note, book.done)
     if clock.timings:
         say_times(clock)
     return found

@@ -22,7 +22,7 @@ class Recording:
         self._waiting = list(images)
         self._command = command
         self._began = time.monotonic()
-        locking = images if command == "lock" else ()
+        locking = images if command in {"lock", "drift"} else ()
         # At the beginning: what changes while agents run is not what they ran with.
         self._inputs: dict[str, dict[str, str]] = {}
         for name in locking:

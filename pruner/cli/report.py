@@ -9,12 +9,15 @@ from pruner.cli.common import emit
 from pruner.config import Config, load
 from pruner.errors import Exit, UsageError
 from pruner.files import write
+from pruner.jobs.previous import previous
 from pruner.jobs.report import gather, subjects
 from pruner.report.formats import FORMATS, render
 from pruner.report.html import page
 from pruner.report.html.values import Report
 
 HTML = "html"
+COMPARING = ("json", "markdown")
+"""Formats that tell of the lock before."""
 
 
 @click.command("report")
@@ -22,6 +25,12 @@ HTML = "html"
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--format", "form", type=click.Choice([HTML, *FORMATS]), help="html by default.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
+@click.option(
+    "--previous",
+    "before",
+    metavar="REV|FOLDER",
+    help="The locks before: a revision of git, or another checkout. For markdown and json.",
+)
 @click.option("--out", type=click.Path(path_type=Path), help="The file to write; stdout without.")
 def command(
     *,
@@ -29,6 +38,7 @@ def command(
     config: Path | None,
     form: str | None,
     as_json: bool,
+    before: str | None,
     out: Path | None,
 ) -> int:
     """Write what is known of the images: as one page, or in a format for another tool.
@@ -44,15 +54,20 @@ def command(
       pruner report speech_gpu vision_gpu --out report.html
       pruner report --json > report.json
       pruner report speech_gpu --format cyclonedx --out speech_gpu.cdx.json
+      pruner report --format markdown --previous origin/main > comment.md
     """
     if as_json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
+    form = "json" if as_json else form or HTML
+    if before is not None and form not in COMPARING:
+        hint = "--format markdown is a comment for a pull request"
+        raise UsageError(f"--previous is nothing to --format {form}", hint=hint)
     if out is not None:
         _check(out)
     whole = load(config, Path.cwd())
     names = dict.fromkeys(images) if images else whole.images
     report = gather(whole, [whole.image(name) for name in names])
-    text = _encoded(whole, report, "json" if as_json else form or HTML)
+    text = _encoded(whole, report, form, before)
     if out is None:
         emit(text)
     else:
@@ -69,13 +84,14 @@ def _check(out: Path) -> None:
         raise UsageError(f"--out {out}: is not a regular file", hint="without --out: stdout")
 
 
-def _encoded(config: Config, report: Report, form: str) -> bytes:
+def _encoded(config: Config, report: Report, form: str, before: str | None) -> bytes:
     if form == HTML:
         return page(report).encode()
     for item in report.images:
         if item.document is None:
             click.echo(f"{item.image}: left out, {item.missing}", err=True)
-    return render(form, subjects(config, report))
+    earlier = () if before is None else (previous(config, before),)
+    return render(form, subjects(config, report, *earlier))
 
 
 def _counted(report: Report) -> str:

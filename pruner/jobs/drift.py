@@ -7,7 +7,7 @@ import msgspec
 from pruner.config import Config, Image
 from pruner.drift.guard import Miss
 from pruner.drift.values import Drift, Drifts, ordered
-from pruner.errors import PrunerError, outside
+from pruner.errors import Exit, PrunerError, outside
 from pruner.jobs.drift_static import committed, static, trees_of
 from pruner.lock.missed import Missed
 from pruner.model import SCHEMA, Document, Failure, Finding
@@ -23,10 +23,12 @@ def run(
     missed: Sequence[Missed] = (),
     traced: Traced | None = None,
     say: Callable[[str], object] = str,
+    ended: Callable[[str, int], object] = lambda *_: None,
 ) -> Drifts:
     """Compare the files of today with the locks of images; with `traced`, what runs as well.
 
-    Where that fails for an image, it is among the errors, and the next one follows.
+    Where that fails for an image, it is among the errors, and the next one follows. `ended` is
+    told of each image for which `traced` came to no end, with its exit code, as soon as that is so.
     """
     trees = trees_of(config)
     told: set[tuple[str, str]] = set()
@@ -38,6 +40,7 @@ def run(
         known = committed(config, image)
         if known.document is None:
             drifts.append(Drift(image=image.name, findings=known.flaw))
+            ended(image.name, Exit.FOUND)
             continue
         found = static(config, image, known.document, trees, misses(missed, image))
         findings = tuple(item for item in found if _is_new(item, told))
@@ -49,6 +52,7 @@ def run(
             if isinstance(error, BrokenPipeError):  # who reads has gone: an end for all of them
                 raise
             failures.append(_failed(image.name, error, say))
+            ended(image.name, failures[-1].code)
         drifts.append(presentable(drift))
     return Drifts(SCHEMA, tuple(drifts), tuple(failures))
 

@@ -1,4 +1,7 @@
-"""What the last night that found nothing had looked at: nothing else has to be looked at again."""
+"""What is kept of nights: what the last that found nothing had looked at, and what the last said.
+
+Nothing else than what the first tells of has to be looked at again; the second is for reports.
+"""
 
 import hashlib
 import os
@@ -10,6 +13,7 @@ import msgspec
 
 from pruner import __version__
 from pruner.config import Config, Image
+from pruner.drift.values import Drift
 from pruner.errors import UsageError
 from pruner.files import regular, write
 from pruner.jobs.inputs import dockerfile, requirements
@@ -17,6 +21,7 @@ from pruner.jobs.written import hashes, read_set
 from pruner.model import Finding, Value
 
 NAME = "drift.json"
+TOLD = "drift-told.json"
 SCHEMA = 1
 MOST_BYTES = 4 << 20
 _SKIPPED = frozenset({"__pycache__", "node_modules", ".git", ".venv", ".pruner"})
@@ -30,6 +35,14 @@ class Night(Value, frozen=True, kw_only=True):
     digest: str
     notes: tuple[Finding, ...] = ()  # of the runs
     needed: tuple[str, ...] = ()  # "name==version" that the runs used
+
+
+class Told(Value, frozen=True, kw_only=True):
+    """What the last night that came to its end said of an image."""
+
+    schema: int
+    when: str  # UTC: when it began
+    drift: Drift
 
 
 def recalled(config: Config, image: Image) -> Night | None:
@@ -53,6 +66,21 @@ def forget(config: Config, image: Image) -> None:
         _file(config, image).unlink(missing_ok=True)
 
 
+def told(config: Config, image: Image) -> Told | None:
+    """Return what the last night said; what is not ours counts as none."""
+    try:
+        last = msgspec.json.decode(regular(config.private_of(image) / TOLD, MOST_BYTES), type=Told)
+    except (OSError, ValueError, RecursionError):
+        return None
+    return last if last.schema == SCHEMA else None
+
+
+def tell(config: Config, image: Image, last: Told) -> None:
+    """Keep what a night said."""
+    data = msgspec.json.format(msgspec.json.encode(last), indent=2) + b"\n"
+    write(config.private_of(image) / TOLD, data)
+
+
 def digest_of(config: Config, image: Image, asked: Iterable[str]) -> str:
     """Return a digest of all that the runs of an image depend on, as far as it lies here.
 
@@ -60,11 +88,11 @@ def digest_of(config: Config, image: Image, asked: Iterable[str]) -> str:
     Dockerfile, the configuration, the committed lock, recorded runs, and pruner itself; `asked` is
     how it was called.
     """
-    told = hashlib.sha256()
+    whole = hashlib.sha256()
     for name, data in _parts(config, image, asked):
-        told.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
-        told.update(data)
-    return told.hexdigest()
+        whole.update(f"{name}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+        whole.update(data)
+    return whole.hexdigest()
 
 
 def _parts(config: Config, image: Image, asked: Iterable[str]) -> Iterator[tuple[str, bytes]]:

@@ -1,6 +1,5 @@
 """The slow part of `pruner drift`: what `pruner lock` would say today, compared, not written."""
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -14,12 +13,22 @@ from pruner.drift.message import message
 from pruner.drift.settings import moved_base
 from pruner.drift.values import Drift, ordered
 from pruner.drift.verdicts import compared, unneeded
-from pruner.errors import PrunerError, UsageError
-from pruner.jobs.drift import drift_of
-from pruner.jobs.drift_memory import SCHEMA, Night, digest_of, forget, recalled, remember
+from pruner.errors import Exit, PrunerError, UsageError
+from pruner.jobs.drift import drift_of, presentable
+from pruner.jobs.drift_memory import (
+    SCHEMA,
+    Night,
+    Told,
+    digest_of,
+    forget,
+    recalled,
+    remember,
+    tell,
+)
 from pruner.jobs.inputs import dockerfile, requirements
 from pruner.jobs.lock import Job, Locked, commit, locked
-from pruner.jobs.nights import Done, nights, record
+from pruner.jobs.nights import nights
+from pruner.jobs.remember import Figures, of_drift
 from pruner.jobs.upgrades import upgrades
 from pruner.model import Document, Finding, Level, normalise
 from pruner.sandbox import engine
@@ -38,8 +47,19 @@ class Wish(NamedTuple):
     nights: int = 30
 
 
+class _Night(NamedTuple):
+    """What a night found, the document of today where agents were run, and what they used."""
+
+    drift: Drift
+    needed: tuple[str, ...]
+    today: Document | None = None
+
+
 class Traces:
-    """Runs the agents of images where something that they depend on has changed."""
+    """Runs the agents of images where something that they depend on has changed.
+
+    `ended` is told of each image that came to its end: its exit code, and figures for the history.
+    """
 
     def __init__(
         self,
@@ -47,39 +67,33 @@ class Traces:
         order: Callable[[Image], Job],
         opened: Callable[[], AbstractContextManager[Sandbox]],
         clock: Clock,
+        ended: Callable[[str, int, Figures], object],
     ) -> None:
         self._wish, self._order, self._opened, self._clock = wish, order, opened, clock
+        self._ended = ended
 
     def __call__(self, image: Image, document: Document, found: tuple[Finding, ...]) -> Drift:
         """Return what the files said, `found`, with what the runs say; raises PrunerError."""
         job = self._order(image)
-        drift = self._ran(job, document, found)
-        if not self._wish.upgrades:
-            return drift
-        more = upgrades(job, document, self._opened, self._clock)
-        return msgspec.structs.replace(drift, findings=ordered((*drift.findings, *more)))
+        at = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        night = self._ran(job, document, found, at)
+        drift = night.drift
+        if self._wish.upgrades:
+            more = upgrades(job, document, self._opened, self._clock)
+            drift = msgspec.structs.replace(drift, findings=ordered((*drift.findings, *more)))
+        self._tell(job.config, image, Told(schema=SCHEMA, when=at, drift=presentable(drift)))
+        code = Exit.OK if drift.clean else Exit.FOUND
+        self._ended(image.name, code, of_drift(drift, night.today, night.needed))
+        return drift
 
-    def _ran(self, job: Job, document: Document, found: tuple[Finding, ...]) -> Drift:
+    def _ran(self, job: Job, document: Document, found: tuple[Finding, ...], at: str) -> _Night:
         image = job.image
         config = job.config
-        began, at = time.monotonic(), f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
         found = (*found, *_base(image, document, self._wish.runtime))
         digest = digest_of(config, job.image, self._asked(job))
         night = None if self._wish.fresh else recalled(config, image)
         if night is not None and night.digest == digest and _clean(found):
-            drift = self._skipped(config, image, document, found, night)
-            self._record(
-                config,
-                image,
-                Done(
-                    at=at,
-                    image=image.name,
-                    drift=drift,
-                    needed=night.needed,
-                    seconds=time.monotonic() - began,
-                ),
-            )
-            return drift
+            return _Night(self._skipped(config, image, document, found, night), night.needed)
         forget(config, image)
         with self._opened() as sandbox:
             done = locked(job, sandbox, self._clock, once=self._wish.once, write=False)
@@ -89,20 +103,10 @@ class Traces:
         if drift.clean:
             kept = Night(schema=SCHEMA, when=at, digest=digest, notes=notes, needed=needed)
             remember(config, image, kept)
-        self._record(
-            config,
-            image,
-            Done(
-                at=at,
-                image=image.name,
-                drift=drift,
-                needed=needed,
-                seconds=time.monotonic() - began,
-                document=done.document,
-            ),
-        )
         drift = msgspec.structs.replace(drift, traced=True)
-        return self._updated(drift, document, done) if self._wish.update else drift
+        if self._wish.update:
+            drift = self._updated(drift, document, done)
+        return _Night(drift, needed, done.document)
 
     def _asked(self, job: Job) -> tuple[str, ...]:
         agents = (agent.name for agent in job.agents)
@@ -132,12 +136,13 @@ class Traces:
         keep = {normalise(name) for name in image.keep}
         return drift_of(image, document, (*found, *unneeded(document, past, keep)))
 
-    def _record(self, config: Config, image: Image, done: Done) -> None:
-        """Write into the history; a night is not lost where that cannot be written."""
+    def _tell(self, config: Config, image: Image, last: Told) -> None:
+        """Keep what was found for reports; a night is not lost where that cannot be written."""
         try:
-            record(config, image, done)
-        except (PrunerError, OSError) as error:
-            self._clock.note(f"warning: the history was not written: {error}")
+            tell(config, image, last)
+        except PrunerError as error:
+            what = f"{image.name}: {error.message}; reports have no such night"
+            self._clock.note(f"warning: {what}")
 
     def _updated(self, drift: Drift, before: Document, done: Locked) -> Drift:
         """Write the lock of today where anything has drifted; with its message where proven."""

@@ -7,6 +7,7 @@ import msgspec
 
 from pruner.audit.values import ImageAudit
 from pruner.config import Config, Image
+from pruner.drift.values import Drift
 from pruner.errors import PrunerError
 from pruner.history import Run
 from pruner.image.measures import BuildReport
@@ -61,6 +62,27 @@ def of_build(report: BuildReport) -> Figures:
         image_bytes=report.original.size_bytes,
         minimal_bytes=report.minimal.size_bytes,
         locked=report.proof.passed,
+    )
+
+
+def of_drift(drift: Drift, today: Document | None, needed: Iterable[str]) -> Figures:
+    """Return the figures of a night: of the runs of today, else of the lock that stays as it is.
+
+    `needed` is what the runs used, of the last night that had any where these were skipped.
+    """
+    sizes = drift.size_bytes
+    known = (
+        of_document(today)
+        if today is not None
+        else Figures(
+            size_before=sizes.before if sizes else None, size_after=sizes.after if sizes else None
+        )
+    )
+    return msgspec.structs.replace(
+        known,
+        findings=_counted(drift.findings),
+        needed=tuple(needed)[:MOST_NEEDED],
+        locked=bool(drift.commit),
     )
 
 

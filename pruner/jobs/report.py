@@ -15,9 +15,11 @@ from pruner.image.measures import BuildReport
 from pruner.jobs import audit
 from pruner.jobs.build import REPORT
 from pruner.jobs.committed import MAX_BYTES, read_verdicts
+from pruner.jobs.drift_memory import told
 from pruner.jobs.observe import locks_folder, private_folder
+from pruner.jobs.previous import Previous
 from pruner.model import Document
-from pruner.report.html.values import ImageReport, Point, Report
+from pruner.report.html.values import ImageReport, Night, Point, Report
 from pruner.report.pinned import read_pins
 from pruner.report.subject import Pinned, Subject
 
@@ -34,16 +36,19 @@ def gather(config: Config, images: Sequence[Image]) -> Report:
     )
 
 
-def subjects(config: Config, report: Report) -> tuple[Subject, ...]:
-    """Return the images that have a lock, as the other formats take them.
+def subjects(
+    config: Config, report: Report, before: Previous = lambda _: None
+) -> tuple[Subject, ...]:
+    """Return the images that have a lock, as the other formats take them, with the locks before.
 
-    Raises UsageError where a pylock.toml is none.
+    Raises UsageError where a pylock.toml is none, or the lock before cannot be read.
     """
     return tuple(
         Subject(
             image=item.image,
             document=item.document,
             findings=item.audit,
+            previous=before(config.image(item.image)),
             pins=_pins(config, config.image(item.image)),
             build=item.build,
             budget_bytes=config.image(item.image).budget,
@@ -91,6 +96,7 @@ def _image(config: Config, image: Image) -> ImageReport:
         build=build,
         unbuilt=unbuilt,
         trend=_trend(config.root, image.name),
+        night=_night(config, image),
     )
 
 
@@ -110,6 +116,15 @@ def _build(path: Path) -> tuple[BuildReport | None, str]:
     except (OSError, ValueError, RecursionError) as error:
         why = (error.strerror or "") if isinstance(error, OSError) else str(error)
         return None, f"{REPORT} cannot be read: {why}"
+
+
+def _night(config: Config, image: Image) -> Night | None:
+    last = told(config, image)
+    if last is None:
+        return None
+    drift = last.drift
+    updated = bool(drift.commit)
+    return Night(at=last.when, findings=drift.findings, skipped=drift.skipped, updated=updated)
 
 
 def _trend(root: Path, image: str) -> tuple[Point, ...]:

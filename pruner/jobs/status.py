@@ -70,7 +70,9 @@ def _standing(config: Config, image: Image, runs: Sequence[Run]) -> Standing:
     audit = _last(runs, "audit")
     built = _last(runs, "build", lock=lock)
     made = _last(runs, "lock", "align", "drift", lock=lock)
-    proven = _last(runs, "lock", "verify", "rollback", lock=lock)
+    # Of the nights, only one that wrote a lock has its id.
+    proving = ("lock", "verify", "rollback", *(("drift",) if lock else ()))
+    proven = _last(runs, *proving, lock=lock)
     size, measured = _size(seen, built)
     old = changed(config, image, made.inputs) if made is not None and lock else ()
     passed = document is not None and document.proof is not None and document.proof.passed

@@ -23,7 +23,7 @@ from pages import one, scaled, verdict
 from pruner.model import Choice, Conflict, Document, Finding, Proof
 from pruner.report.html import page
 from pruner.report.html.page import harmless
-from pruner.report.html.values import Point, Report
+from pruner.report.html.values import Night, Point, Report
 
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 HOSTILE = (
@@ -113,7 +113,10 @@ def hostile(word: str) -> Report:
         )  # fmt: skip
 
     report = one((verdict(word, text=word), verdict("idna", "unused")), change)
-    images = (msgspec.structs.replace(report.images[0], image=word), *report.images)
+    finding = Finding(code=word, severity=word, where=word, what=word, fix=word)
+    night = Night(at=word, findings=(finding,), skipped=word)
+    first = msgspec.structs.replace(report.images[0], image=word, night=night)
+    images = (first, *report.images)
     return msgspec.structs.replace(report, images=images)
 
 
@@ -327,6 +330,23 @@ def test_conflicts_findings_native_libraries_and_trend_are_there(
     assert "PRN120" in seen.page.locator("#findings tbody tr").first.inner_text()
     assert "libsndfile.so.1" in seen.page.locator("#natives").inner_text()
     assert seen.page.locator("#trend circle").count() == 30
+    seen.check()
+
+
+def test_what_the_last_night_found_is_there(browser: Browser, large: Path) -> None:
+    seen = Seen(browser, large)
+    assert (
+        "2026-11-25 03:00:00 UTC. The agents were run." in seen.page.locator("#drift").inner_text()
+    )
+    rows = seen.page.locator("#drift tbody tr").all_inner_texts()
+    assert [row.split()[0] for row in rows] == ["PRN570", "PRN512", "PRN575"]
+    assert "✗ error" in rows[0]
+    assert "agents/speech.py:88" in rows[0]
+    seen.page.locator("#images").get_by_role("link", name="vision_gpu").click()
+    assert "The agents were not run: nothing that" in seen.page.locator("#drift").inner_text()
+    assert "Nothing found." in seen.page.locator("#drift").inner_text()
+    seen.page.locator("#images").get_by_role("link", name="coordination").click()
+    assert seen.page.locator("#drift").count() == 0
     seen.check()
 
 

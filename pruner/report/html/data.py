@@ -39,6 +39,7 @@ def _image(item: ImageReport) -> dict[str, Any]:
         "build": _build(item),
         "unbuilt": item.unbuilt,
         "trend": item.trend,
+        "night": item.night,
         "locked": document is not None,
     }
     return found | (_document(document) if document is not None else {})

@@ -35,6 +35,7 @@ function less(before, after) {
   const part = (before - after) / before * 100;
   return (part < 0 ? "+" + (-part).toFixed(1) : part > 0 && part < 10 ? part.toFixed(1) : Math.round(part)) + "\u00a0%";
 }
+const moment = (at) => at.replace("T", " ").replace("Z", " UTC");
 const count = (number, one, many) => number + " " + (number === 1 ? one : many || one + "s");
 const sum = (rows, key) => rows.reduce((total, row) => total + (row[key] || 0), 0);
 const LEVELS = {

@@ -23,10 +23,10 @@ dialog.addEventListener("close", () => {
 dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
 
 function imageParts(image) {
-  if (!image.locked) return [make("p", {class: "warn"}, image.missing), image.hint ? make("p", {}, image.hint) : null, findings(image), trend(image)];
+  if (!image.locked) return [make("p", {class: "warn"}, image.missing), image.hint ? make("p", {}, image.hint) : null, findings(image), drift(image), trend(image)];
   const list = distributions(image, open);
   return [...facts(image), section("bytes", "Where the bytes are", treemap(image, open, list.seek)),
-    section("table", "Distributions", list.parts), conflicts(image, open), findings(image), natives(image, open), trend(image)];
+    section("table", "Distributions", list.parts), conflicts(image, open), findings(image), drift(image), natives(image, open), trend(image)];
 }
 function shown(name) {
   const image = REPORT.images.find((one) => one.name === name) || REPORT.images[0];
@@ -50,7 +50,7 @@ function begun() {
   show(byId("top"), make("h1", {}, "pruner report"),
     make("p", {class: "lead"}, locked.length ? size(before) + " installed. " + size(after) + " kept." : "No image has a lock yet."),
     make("p", {class: "soft"}, count(REPORT.images.length, "image") + ", " + good + " with a proven lock; " + count(conflictsOpen, "open conflict") + "; "
-      + count(REPORT.images.reduce((n, one) => n + serious(one), 0), "finding") + ". Made " + REPORT.made.replace("T", " ").replace("Z", " UTC") + "."));
+      + count(REPORT.images.reduce((n, one) => n + serious(one), 0), "finding") + ". Made " + moment(REPORT.made) + "."));
   show(byId("foot"), make("p", {}, "pruner " + REPORT.pruner + ". Sizes are bytes as RECORD lists them, in units of 1000. This page loads nothing."));
   window.addEventListener("hashchange", followed);
   followed();

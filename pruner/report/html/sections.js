@@ -57,14 +57,27 @@ function conflicts(image, open) {
     notes.length ? make("details", {}, make("summary", {}, count(notes.length, "more for the record", "more for the record")), notes.map(card)) : null);
 }
 
+// The gravest first, and of these what costs most; a severity that none of ours is comes last.
+function found(caption, list) {
+  const rank = {error: 0, warning: 1, note: 2}, mark = {error: "✗ error", warning: "! warning", note: "· note"}, tone = {error: "bad whole", warning: "warn whole", note: "soft whole"};
+  const rows = list.slice().sort((a, b) => (rank[a.severity] ?? 3) - (rank[b.severity] ?? 3) || (b.size_bytes || 0) - (a.size_bytes || 0));
+  return rows.length ? table(caption, [["Finding"], ["Costs", "number low"], ["What, where, and what to do"]],
+    rows.map((one) => make("tr", {}, make("th", {scope: "row"}, make("code", {}, one.code), make("br"), make("span", {class: tone[one.severity] || "soft"}, mark[one.severity] || one.severity)),
+      make("td", {class: "number low"}, size(one.size_bytes)),
+      make("td", {}, one.what, make("br"), make("code", {class: "soft"}, one.where), one.fix ? [make("br"), "Fix: ", one.fix] : null)))) : make("p", {class: "soft"}, "Nothing found.");
+}
+
 function findings(image) {
-  const rank = {error: 0, warning: 1, note: 2}, mark = {error: "✗ error", warning: "! warning", note: "· note"}, tone = {error: "bad", warning: "warn", note: "soft"};
-  const rows = [...(image.findings || []), ...image.audit].sort((a, b) => (rank[a.severity] ?? 3) - (rank[b.severity] ?? 3) || (b.size_bytes || 0) - (a.size_bytes || 0));
   return section("findings", "Findings", image.unaudited ? make("p", {class: "warn"}, "There is no audit: " + image.unaudited) : null,
-    rows.length ? table("From the lock and the audit, the gravest first", [["Finding"], ["Costs", "number low"], ["What, where, and what to do"]],
-      rows.map((one) => make("tr", {}, make("th", {scope: "row"}, make("code", {}, one.code), make("br"), make("span", {class: tone[one.severity] || "soft"}, mark[one.severity] || one.severity)),
-        make("td", {class: "number low"}, size(one.size_bytes)),
-        make("td", {}, one.what, make("br"), make("code", {class: "soft"}, one.where), one.fix ? [make("br"), "Fix: ", one.fix] : null)))) : make("p", {class: "soft"}, "Nothing found."));
+    found("From the lock and the audit, the gravest first", [...(image.findings || []), ...image.audit]));
+}
+
+function drift(image) {
+  const night = image.night;
+  if (!night) return null;
+  return section("drift", "Drift", make("p", {}, "What the last night found, " + moment(night.at) + ". ",
+    night.skipped ? "The agents were not run: " + night.skipped + "." : "The agents were run.", night.updated ? " A new lock was written since it had drifted." : null),
+    found("Against the lock that was committed then, the gravest first", night.findings));
 }
 
 function natives(image, open) {

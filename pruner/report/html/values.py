@@ -17,6 +17,15 @@ class Point(Value, frozen=True):
     confidence: float | None = None
 
 
+class Night(Value, frozen=True, kw_only=True):
+    """What the last night of `pruner drift` said of an image."""
+
+    at: str  # UTC, ISO 8601: when it began
+    findings: tuple[Finding, ...]
+    skipped: str = ""  # why its agents were not run, where they were not
+    updated: bool = False  # it wrote a new lock
+
+
 class ImageReport(Value, frozen=True, kw_only=True):
     """All that is known of one image; without a lock `document` is None, and `missing` says why."""
 
@@ -29,6 +38,7 @@ class ImageReport(Value, frozen=True, kw_only=True):
     build: BuildReport | None = None
     unbuilt: str = ""  # why there are no measures of built images, where there should be some
     trend: tuple[Point, ...] = ()  # the oldest first
+    night: Night | None = None  # None where there was none
 
 
 class Report(Value, frozen=True, kw_only=True):
