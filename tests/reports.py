@@ -75,7 +75,8 @@ def document(**more: object) -> Document:
 
 def build(**more: object) -> BuildReport:
     def measure(count: int) -> Measure:
-        return Measure(count, count // 3, 5, 1000, 60.5, 1.5, (Start("agent", 0.5, 10_000_000),))
+        starts = (Start("agent", 0.5, 10_000_000),)
+        return Measure(count, count // 3, 5, 1000, 60.5, 1.5, starts=starts)
 
     given: dict[str, Any] = {
         "proof": ProofReport(passed=True, rounds=1),

@@ -315,6 +315,52 @@ def test_a_host_that_a_build_argument_trusts_is_trusted_again(tmp_path: Path) ->
     assert "hunter2" not in text
 
 
+STAGES = """\
+FROM python:3.11-slim AS serve
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+ENV GREETING=hello
+CMD ["python", "-m", "app"]
+FROM serve AS dev
+ENV GREETING=dev
+RUN exit 7
+CMD ["python", "-m", "app.dev"]
+"""
+"""Of these only the first can be built."""
+GREETS = "import os, idna\nassert os.environ['GREETING'] == 'hello'\nprint(idna.__name__)\n"
+SERVE = 'target = "serve"\n'
+
+
+def test_an_image_is_the_stage_that_is_named(tmp_path: Path) -> None:
+    root = project(tmp_path, code=GREETS, dockerfile=STAGES, image=SERVE)
+    locked(root)
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    text = written(root)
+    assert "ENV GREETING=hello\n" in text
+    assert text.endswith('CMD ["python", "-m", "app"]\n')
+    assert "dev" not in text
+    lint(root)
+
+
+@pytest.mark.engine
+def test_the_stage_that_is_named_is_built(tmp_path: Path, tag: str) -> None:
+    root = project(tmp_path, code=GREETS, dockerfile=STAGES, image=SERVE)
+    locked(root, "docker")
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    built(root, tag)
+    assert inside(tag, "python -m app") == "idna\n"
+    done = run("build", "app", cwd=root, timeout=400)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1] == "proven"
+    project(root, code=GREETS, dockerfile=STAGES)
+    done = run("trace", "app", "--runtime", "docker", cwd=root)
+    assert_error(done, 3, "the build failed")
+
+
 @pytest.mark.engine
 def test_a_python_that_has_only_its_versioned_name(tmp_path: Path) -> None:
     dockerfile = """\

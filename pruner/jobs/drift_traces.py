@@ -15,9 +15,10 @@ from pruner.drift.settings import moved_base
 from pruner.drift.values import Drift, ordered
 from pruner.drift.verdicts import compared, unneeded
 from pruner.errors import PrunerError, UsageError
+from pruner.image.dockerfile import dockerfile_of
 from pruner.jobs.drift import drift_of
 from pruner.jobs.drift_memory import SCHEMA, Night, digest_of, forget, recalled, remember
-from pruner.jobs.inputs import dockerfile, requirements
+from pruner.jobs.inputs import requirements
 from pruner.jobs.lock import Job, Locked, commit, locked
 from pruner.jobs.nights import Done, nights, record
 from pruner.jobs.upgrades import upgrades
@@ -164,7 +165,7 @@ def _needed(document: Document) -> tuple[str, ...]:
 def _where(config: Config, image: Image) -> dict[str, str]:
     """Return where each distribution is asked for."""
     try:
-        asked = requirements(config, image, dockerfile(config, image))[0]
+        asked = requirements(config, image, dockerfile_of(image, config.root))[0]
     except UsageError:
         return {}
     return {row.key: f"{row.file}:{row.line}" for row in reversed(asked.requirements)}

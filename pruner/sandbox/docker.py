@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, PrunerError, UsageError
-from pruner.image.dockerfile import read_dockerfile
+from pruner.image.dockerfile import dockerfile_of
 from pruner.sandbox import bases, containers, engine, uv
 from pruner.sandbox.base import (
     Base,
@@ -106,13 +106,23 @@ class DockerSandbox:
         labels = labelled(self._workspace.id)
         self._images[image.name] = tag  # before it is there: an interrupt may come as it appears
         room = partial(engine.free_bytes, self._client)
-        engine.build(dockerfile, context, tag, args=image.build_args, labels=labels, room=room)
+        engine.build(
+            dockerfile,
+            context,
+            tag,
+            args=image.build_args,
+            labels=labels,
+            target=image.target,
+            room=room,
+        )
         return tag
 
     def base(self, image: Image) -> Base | None:
         """Look at the image that the Dockerfile's last stage stands on."""
         self._built(image)
-        read = read_dockerfile(self._root / (image.dockerfile or ""), image.build_args)
+        read = dockerfile_of(image, self._root)
+        if read is None:
+            return None
         return bases.look_at(self._client, read.base, self._workspace.id)
 
     def build(

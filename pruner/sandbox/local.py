@@ -11,7 +11,7 @@ from pathlib import Path
 from pruner.config import Agent, Image, Service
 from pruner.errors import OutsideError, UsageError
 from pruner.files import copy_tree
-from pruner.image.dockerfile import read_dockerfile
+from pruner.image.dockerfile import dockerfile_of
 from pruner.requirements import of_image
 from pruner.sandbox import uv
 from pruner.sandbox.base import (
@@ -157,10 +157,9 @@ class LocalSandbox:
         """
         found = of_image(image, self._root)
         asked = {name: os.environ[name] for name in found.variables}
-        if image.dockerfile is None:
-            return asked
-        read = read_dockerfile(self._root / image.dockerfile, image.build_args)
-        return {**asked, **index_variables(read.indexes, found.indexes)}
+        read = dockerfile_of(image, self._root)
+        named = index_variables(read.indexes, found.indexes) if read is not None else {}
+        return {**asked, **named}
 
     def _copied(self, image: Image, own: Sequence[str]) -> dict[Path, Path]:
         """Return a copy of the project where something is built from it: builds write there."""
@@ -172,15 +171,14 @@ class LocalSandbox:
         return {self._root: copy}
 
     def _guessed(self, image: Image) -> str | None:
-        if image.dockerfile is None:
-            return None
-        return read_dockerfile(self._root / image.dockerfile, image.build_args).python_version
+        read = dockerfile_of(image, self._root)
+        return read.python_version if read is not None else None
 
     def _variables(self, image: Image) -> dict[str, str]:
         """Return the Dockerfile's ENV, its WORKDIR replaced by the project's folder."""
-        if image.dockerfile is None:
+        read = dockerfile_of(image, self._root)
+        if read is None:
             return {}
-        read = read_dockerfile(self._root / image.dockerfile, image.build_args)
         here = str(self._root)
         workdir = read.workdir or "/"
         return {

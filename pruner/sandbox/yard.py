@@ -30,6 +30,7 @@ class Plan(NamedTuple):
     dockerfile: Path
     context: Path
     args: dict[str, str]
+    target: str | None = None  # the stage that is built, None: the last
 
 
 class Weight(NamedTuple):
@@ -81,6 +82,7 @@ class Yard:
             tag,
             args=plan.args,
             labels=labels,
+            target=plan.target,
             fresh=fresh,
             room=self.room,
         )
