@@ -13,7 +13,7 @@ from pruner.sandbox import engine
 from pruner.sandbox.base import Environment
 from pruner.sandbox.bases import look_at
 from pruner.sandbox.containers import labelled
-from pruner.sandbox.docker import DockerEnvironment, Made
+from pruner.sandbox.docker_environment import DockerEnvironment, Made
 from pruner.sandbox.layers import Weighed, read_image
 from pruner.sandbox.projects import interpreters
 from pruner.sandbox.workspace import Workspace, workspace
