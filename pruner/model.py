@@ -503,7 +503,7 @@ class Inputs(Value, frozen=True, kw_only=True, omit_defaults=True):
     started: tuple[str, ...] = ()  # those that the Dockerfile or a compose file starts
     requirements: tuple[str, ...] = ()  # as written, normalised
     base: str = ""  # of the Dockerfile, its arguments put in
-    settings: dict[str, tuple[str, ...]] = {}  # policy, python, gpu, keep, use of the image
+    settings: dict[str, tuple[str, ...]] = {}  # policy, target, python, gpu, keep, use
     pins: dict[str, dict[str, str]] = {}  # file of the lock -> pin -> digest of what it says
 
 

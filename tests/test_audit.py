@@ -126,6 +126,19 @@ def test_json_has_every_image_with_its_findings(tree: Path) -> None:
     assert "abcdef123456" not in json.dumps(whole)
 
 
+def test_the_stage_that_is_named_is_the_one_that_is_audited(tmp_path: Path) -> None:
+    later = "FROM python:3.11-slim AS dev\nRUN apt-get install -y gcc\nENV API_TOKEN=abcdef123456\n"
+    dockerfile = GOOD.replace("slim", "slim AS serve") + later
+    project(tmp_path, dockerfile=dockerfile, image='target = "serve"\n')
+    assert not {"PRN206", "PRN212"} & {*codes(cwd=tmp_path)}
+    project(tmp_path, dockerfile=dockerfile, image='target = "dev"\n')
+    assert {"PRN206", "PRN212"} <= {*codes(cwd=tmp_path)}
+    project(tmp_path, dockerfile=dockerfile, image='target = "prod"\n')
+    (image,) = audited(cwd=tmp_path)["images"]
+    (found,) = [row for row in image["findings"] if row["code"] == "PRN200"]
+    assert (found["where"], found["what"]) == ("Dockerfile", "has no stage prod")
+
+
 def test_nothing_found_is_code_0_and_notes_do_not_count(tmp_path: Path) -> None:
     project(tmp_path, dockerfile=GOOD)
     done = run("audit", "app", cwd=tmp_path)

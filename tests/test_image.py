@@ -315,6 +315,137 @@ def test_a_host_that_a_build_argument_trusts_is_trusted_again(tmp_path: Path) ->
     assert "hunter2" not in text
 
 
+ADDS = """\
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import numpy
+import {other}
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(f"{{numpy.arange(4).sum()}} {{{other}.__name__}}".encode())
+
+
+HTTPServer(("127.0.0.1", 8000), Handler).serve_forever()
+"""
+ASKS = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8000/').read().decode())"
+
+
+@pytest.fixture
+def names() -> Iterator[tuple[str, str, str]]:
+    """Return names for a base and two images on it, which are removed afterwards."""
+    base, app, second = (f"pruner-test-{kind}-{os.getpid()}" for kind in ("base", "app", "second"))
+    yield base, app, second
+    argv = ["docker", "rmi", "-f", app, second, base]
+    subprocess.run(argv, capture_output=True, check=False)
+
+
+def answer(tag: str) -> str:
+    """Start a container, and return what the agent in it answers."""
+    container = client().containers.run(tag, detach=True, read_only=True, network_mode="none")
+    try:
+        argv = ["python", "-c", ASKS]
+        asked = until(lambda: container.exec_run(argv), lambda found: found.exit_code == 0)
+        assert isinstance(asked.output, bytes)
+        return asked.output.decode().strip()
+    finally:
+        container.remove(force=True)
+
+
+def layers(name: str) -> list[str]:
+    """Return the layers of an image, the lowest first."""
+    return list(client().images.get(name).attrs["RootFS"]["Layers"])
+
+
+@pytest.mark.engine
+@pytest.mark.timeout(900)
+def test_two_images_are_built_on_the_base_that_they_share(
+    tmp_path: Path, names: tuple[str, str, str]
+) -> None:
+    exercise = 'exercise = [{ http = "GET /", contains = "6 OTHER" }]'
+    root = project(
+        tmp_path,
+        code=ADDS.format(other="idna"),
+        agent=f"{READY}\n{exercise}".replace("OTHER", "idna"),
+        requirements="numpy==1.26.4\nidna==3.10\ntabulate==0.9.0\n",
+    )
+    (root / "app/second.py").write_text(ADDS.format(other="tabulate"))
+    (root / "Dockerfile.second").write_text(DOCKERFILE.replace('"app"', '"app.second"'))
+    text = (root / "pruner.toml").read_text()
+    second = text[text.index("[images.app]") :].replace("images.app", "images.second")
+    second = second.replace('"Dockerfile"', '"Dockerfile.second"').replace("idna", "tabulate")
+    (root / "pruner.toml").write_text(text + second.replace('"app"', '"app.second"'))
+    locked(root, "docker", "app", "second")
+    done = run("image", "--all", "--json", cwd=root)
+    assert done.code == 0, done.err
+    (shared,) = {row["shared"] for row in msgspec.json.decode(done.out)["images"]}
+    lint(root)
+
+    base, *tags = names
+    built(root, base, image=shared.removeprefix("locks/"))
+    said = f"SHARED_BASE={base}"
+    common = layers(base)
+    ground = layers("python:3.11-slim")
+    assert common[: len(ground)] == ground
+    assert len(common) > len(ground)
+    for image, tag, other in zip(("app", "second"), tags, ("idna", "tabulate"), strict=True):
+        built(root, tag, "--build-arg", said, image=image)
+        assert layers(tag)[: len(common)] == common
+        assert answer(tag) == f"6 {other}"
+        listed = inside(tag, "python -m pip list --format=freeze 2>/dev/null").split()
+        own = {row.partition("==")[0] for row in listed} - {"pip", "setuptools", "wheel"}
+        assert own == {"numpy", other}
+
+
+STAGES = """\
+FROM python:3.11-slim AS serve
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir -r requirements.txt
+COPY . .
+ENV GREETING=hello
+CMD ["python", "-m", "app"]
+FROM serve AS dev
+ENV GREETING=dev
+RUN exit 7
+CMD ["python", "-m", "app.dev"]
+"""
+"""Of these only the first can be built."""
+GREETS = "import os, idna\nassert os.environ['GREETING'] == 'hello'\nprint(idna.__name__)\n"
+SERVE = 'target = "serve"\n'
+
+
+def test_an_image_is_the_stage_that_is_named(tmp_path: Path) -> None:
+    root = project(tmp_path, code=GREETS, dockerfile=STAGES, image=SERVE)
+    locked(root)
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    text = written(root)
+    assert "ENV GREETING=hello\n" in text
+    assert text.endswith('CMD ["python", "-m", "app"]\n')
+    assert "dev" not in text
+    lint(root)
+
+
+@pytest.mark.engine
+def test_the_stage_that_is_named_is_built(tmp_path: Path, tag: str) -> None:
+    root = project(tmp_path, code=GREETS, dockerfile=STAGES, image=SERVE)
+    locked(root, "docker")
+    done = run("image", "app", cwd=root)
+    assert done.code == 0, done.err
+    built(root, tag)
+    assert inside(tag, "python -m app") == "idna\n"
+    done = run("build", "app", cwd=root, timeout=400)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[-1] == "proven"
+    project(root, code=GREETS, dockerfile=STAGES)
+    done = run("trace", "app", "--runtime", "docker", cwd=root)
+    assert_error(done, 3, "the build failed")
+
+
 @pytest.mark.engine
 def test_a_python_that_has_only_its_versioned_name(tmp_path: Path) -> None:
     dockerfile = """\

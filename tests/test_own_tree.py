@@ -10,6 +10,7 @@ import msgspec
 import pytest
 import tomlkit
 
+from pruner.config import load
 from pruner.model import Documents
 from pruner.sandbox import uv
 from support import Done, assert_nothing_left, run
@@ -102,6 +103,29 @@ FILES = {
     "src/shop/worker.py": WORKER,
     "tests/test_shop.py": "",
 }
+PARTS = {
+    "compose.yaml": """\
+include: [deploy/queue.yaml]
+services:
+  web:
+    extends: {file: deploy/common.yaml, service: base}
+    command: python -m shop.web --port 8000
+    ports: ["${PORT:-80}:8000"]
+    healthcheck: {test: [CMD, curl, -f, "http://localhost:8000/health"]}
+  worker:
+    extends: {file: deploy/common.yaml, service: base}
+    depends_on: [queue]
+""",
+    "deploy/common.yaml": """\
+services:
+  base:
+    build: {context: .., target: shop}
+    environment: {QUEUE_URL: "redis://queue:6379/0", API_KEY: abcdef}
+""",
+    "deploy/queue.yaml": "services: {queue: {image: redis:7}}\n",
+}
+"""The same as COMPOSE, of parts."""
+DEV = 'FROM shop AS dev\nRUN pip install pytest\nCMD ["pytest"]\n'
 INSTALLS = {
     "uv": "RUN pip install uv\nRUN uv sync --frozen --no-dev --extra worker\n",
     "pip": "RUN pip install '.[worker]'\n",
@@ -153,6 +177,22 @@ def test_from_nothing_to_a_lock(tmp_path: Path) -> None:
     assert not list(root.rglob("*.egg-info"))
     done = run("verify", "shop", "--runtime", "local", cwd=root)
     assert done.code == 0, done.err
+
+
+def test_a_compose_file_of_parts_and_a_stage_that_is_not_the_last(tmp_path: Path) -> None:
+    root = _shop(tmp_path / "shop", "python:3.11-slim AS shop", "uv")
+    with (root / "Dockerfile").open("a", encoding="utf-8") as file:
+        file.write(DEV)
+    tree(root, PARTS)
+    _locked(root, "local")
+    (image,) = load(None, root).images.values()
+    assert image.target == "shop"
+    assert [agent.command for agent in image.agents] == [
+        ("python", "-m", "shop.web", "--port", "8000"),
+        ("shop-worker",),
+    ]
+    assert run("image", "--all", cwd=root).code == 0
+    assert "pytest" not in (root / "locks/shop/Dockerfile").read_text(encoding="utf-8")
 
 
 @pytest.mark.engine

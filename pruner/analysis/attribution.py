@@ -115,6 +115,15 @@ class Ownership:
         inside = (d for d in self._inventory.site_dirs if real.startswith(f"{d}/"))
         return next((real[len(folder) + 1 :] for folder in inside), path)
 
+    def script(self, path: str) -> str | None:
+        """Return a console script as "bin/uvicorn", None for what is no distribution's.
+
+        The environment that it lies in may be one of a single run.
+        """
+        folder, _, name = path.rpartition("/")
+        beside = folder == self._inventory.executable.rpartition("/")[0]
+        return f"bin/{name}" if beside and self.of_file(path) else None
+
     def is_stdlib(self, path: str) -> bool:
         """Return whether a loaded file is the interpreter's own."""
         inside = path.startswith(tuple(f"{d}/" for d in self._inventory.stdlib_dirs))

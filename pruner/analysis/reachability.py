@@ -60,6 +60,7 @@ from pruner.analysis.installed import (
     sources,
 )
 from pruner.analysis.states import State, kind_of, within
+from pruner.analysis.trail import Step, Trail
 from pruner.model import (
     Ask,
     Guard,
@@ -113,13 +114,6 @@ class Start(Value, frozen=True):
     no_gpu: bool = False  # the image asks for one, and none was there
 
 
-class Step(NamedTuple):
-    """How a file was reached: from which file, at which line."""
-
-    path: str
-    line: int
-
-
 class _Found(NamedTuple):
     what: str
     step: Step
@@ -160,10 +154,9 @@ class _Walk:
         self._programs = programs(inventory, ownership)
         self._parts = parts(self._sources.values())
         self._state: dict[str, State] = {}
-        self._steps: dict[str, Step] = {}
+        self._trail = Trail(ownership)
         self._todo: dict[str, None] = {}
         self._sites: dict[str, Sites] = {}
-        self._spellings: dict[str, str] = {}  # of the files where the search began
         self._users: dict[str, set[str]] = defaultdict(set)
         self._reached: dict[str, _Found] = {}
         self._guarded: dict[str, list[Proof]] = defaultdict(list)
@@ -186,7 +179,7 @@ class _Walk:
         """Begin at a file."""
         real = self._real(path)
         self._known.update(self._ownership.of_file(real))
-        self._spellings.setdefault(real, path)
+        self._trail.begin(real, path)
         if state is State.LOADED:
             self._ran.update(self._ownership.of_file(real))
         self._enter(real, state, None)
@@ -226,10 +219,9 @@ class _Walk:
             reachable={key: (self._proof(row),) for key, row in sorted(self._reached.items())},
             guarded={key: tuple(rows) for key, rows in sorted(self._guarded.items())},
             chains={
-                key: tuple(map(self._spelled, self._steps_to(row.step)))
-                for key, row in sorted(self._reached.items())
+                key: self._trail.lines_to(row.step) for key, row in sorted(self._reached.items())
             },
-            starts={key: self._begun(row.step) for key, row in sorted(self._reached.items())},
+            starts={key: self._trail.begun(row.step) for key, row in sorted(self._reached.items())},
             users={key: tuple(sorted(users)) for key, users in sorted(self._users.items())},
             importers=tuple(
                 (self._sources[path], self._state[path])
@@ -357,7 +349,7 @@ class _Walk:
     def _guard(self, wanted: Iterable[str], site: Site, step: Step, kind: str) -> None:
         for key in wanted:
             if len(self._guarded[key]) < MOST_PROOFS:
-                proof = Proof(kind=kind, what=_what(site), by=self._spelled(step))
+                proof = Proof(kind=kind, what=_what(site), by=self._trail.spelled(step))
                 if proof not in self._guarded[key]:
                     self._guarded[key].append(proof)
 
@@ -366,7 +358,7 @@ class _Walk:
         if path not in self._sources or self._state.get(path, 0) >= state:
             return
         if path not in self._state and step is not None:
-            self._steps[path] = step
+            self._trail.note(path, step)
         self._state[path] = state
         self._todo[path] = None
 
@@ -381,21 +373,8 @@ class _Walk:
             self._targets[asked] = files
         return self._targets[asked]
 
-    def _steps_to(self, last: Step) -> list[Step]:
-        steps = [last]
-        while (step := self._steps.get(steps[-1].path)) is not None:
-            steps.append(step)
-        return steps[::-1]
-
-    def _begun(self, last: Step) -> str:
-        first = self._steps_to(last)[0].path
-        return self._spellings.get(first, first)
-
     def _proof(self, row: _Found) -> Proof:
-        return Proof(kind="reachable", what=row.what, by=self._spelled(row.step))
-
-    def _spelled(self, step: Step) -> str:
-        return f"{self._ownership.below_site(step.path)}:{step.line}"
+        return Proof(kind="reachable", what=row.what, by=self._trail.spelled(row.step))
 
     def _real(self, path: str) -> str:
         for alias, real in self._inventory.aliases.items():

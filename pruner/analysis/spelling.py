@@ -20,9 +20,10 @@ class Spelling:
         self._tree = tree
 
     def short(self, by: str) -> str:
-        """Return a line, or a path, as the source tree or the folder of distributions has it."""
+        """Return a line, or a path, as the source tree or the environment has it."""
         path, colon, line = by.rpartition(":") if _LINE.search(by) else (by, "", "")
-        return f"{self.own(path) or self._ownership.below_site(path)}{colon}{line}"
+        known = self.own(path) or self._ownership.script(path)
+        return f"{known or self._ownership.below_site(path)}{colon}{line}"
 
     def own(self, path: str) -> str | None:
         """Return the path of a first-party file as the source tree has it."""

@@ -90,12 +90,47 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
 
     The policy decides what counts as kept where a library links to another.
     """
-    inventory, tree = subject.inventory, subject.tree
+    spelling = Spelling(ownership, subject.tree)
+    first = _first(subject, ownership, reading, spelling)
+    follow = _Follow(subject, ownership, reading, policy, first.start, first.given)
+    told = Told()
+    proofs, reach, native = follow()
+    if subject.no_gpu and (told := for_a_gpu(subject.inventory, reading.linkage, reading.gpu)):
+        proofs, reach, native = follow.without_a_gpu(told)
     traces = (*subject.traces, *subject.also)
-    files = reached(tree, subject.entries, traces)
+    routes = Routes(traces, subject.tree, subject.entries, spelling)
+    used, required = first.given[Level.OBSERVED], first.given[Level.REQUIRED]
+    evidence = Evidence(
+        proofs={level: spelling.proofs(found) for level, found in proofs.items()},
+        wanted=subject.wanted,
+        chains=_chains(used, required, reach, routes, first.begun),
+        users=_users(traces, ownership, required, reach, native),
+        unseen=told.built,
+    )
+    return Weighed(
+        evidence=evidence,
+        missing=first.missing,
+        unreadable=reach.unreadable,
+        used=_used(reach, reading, ownership),
+    )
+
+
+class _First(NamedTuple):
+    """What speaks for distributions before imports and libraries of installed code are followed."""
+
+    given: "Proofs"
+    start: Start  # where to follow them from
+    begun: dict[str, str]  # files of distributions that first-party code leads to -> "path:line"
+    missing: tuple[Missing, ...]
+
+
+def _first(subject: Subject, ownership: Ownership, reading: Reading, spelling: Spelling) -> _First:
+    """Return what traces used, and what first-party code, commands and settings ask for."""
+    inventory, tree = subject.inventory, subject.tree
+    loaded = [item for trace in (*subject.traces, *subject.also) for item in trace.loaded]
+    files = reached(tree, subject.entries, (*subject.traces, *subject.also))
     imports = imported(tree, files, ownership, no_gpu=subject.no_gpu)
     words = Words(tree, files, subject.said)
-    spelling = Spelling(ownership, tree)
     used, probes = _seen(subject, ownership, reading, spelling)
     named, modules = words.needs(
         Known(
@@ -107,51 +142,30 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         )
     )
     asks = asked_for(inventory, ownership, tree, files, subject.named)
-    based, below = stood_on(
-        reading.needs,
-        inventory,
-        (site for path in sorted(files) for site in tree.files[path].sites),
-        (item.what for trace in traces for item in trace.loaded),
-    )
-    required = joined(imports.required, named, asks.required, based)
+    sites = (site for path in sorted(files) for site in tree.files[path].sites)
+    based, below = stood_on(reading.needs, inventory, sites, (item.what for item in loaded))
     names = {**subject.named.imports, **modules, **imports.names}
-    start = Start(
-        loaded=tuple(
-            item for trace in traces for item in trace.loaded if item.what not in reading.startup
+    return _First(
+        given={
+            Level.OBSERVED: used,
+            Level.REQUIRED: joined(imports.required, named, asks.required, based),
+            Level.REACHABLE: below,
+            Level.GUARDED: joined(imports.guarded, asks.guarded, probes),
+        },
+        start=Start(
+            loaded=tuple(item for item in loaded if item.what not in reading.startup),
+            required=(*names, *_modules(subject.wanted, ownership)),
+            symbols=taken(tree, files),
+            scripts=asks.scripts,
+            named=frozenset(words.where),
+            asked=subject.asked,
+            about=reading.about,
+            no_gpu=subject.no_gpu,
         ),
-        required=(*names, *_modules(subject.wanted, ownership)),
-        symbols=taken(tree, files),
-        scripts=asks.scripts,
-        named=frozenset(words.where),
-        asked=subject.asked,
-        about=reading.about,
-        no_gpu=subject.no_gpu,
-    )
-    given = {
-        Level.OBSERVED: used,
-        Level.REQUIRED: required,
-        Level.REACHABLE: below,
-        Level.GUARDED: joined(imports.guarded, asks.guarded, probes),
-    }
-    follow = _Follow(subject, ownership, reading, policy, start, given)
-    told = Told()
-    proofs, reach, native = follow()
-    if subject.no_gpu and (told := for_a_gpu(inventory, reading.linkage, reading.gpu)):
-        proofs, reach, native = follow.without_a_gpu(told)
-    routes = Routes(traces, tree, subject.entries, spelling)
-    evidence = Evidence(
-        proofs={level: spelling.proofs(found) for level, found in proofs.items()},
-        wanted=subject.wanted,
-        chains=_chains(used, required, reach, routes, _starts(names, asks.where, ownership)),
-        users=_users(traces, ownership, required, reach, native),
-        unseen=told.built,
-    )
-    missing = tuple(item for item in imports.missing if not _stands_in(item, reading.needs, based))
-    return Weighed(
-        evidence=evidence,
-        missing=missing,
-        unreadable=reach.unreadable,
-        used=_used(reach, reading, ownership),
+        begun=_starts(names, asks.where, ownership),
+        missing=tuple(
+            item for item in imports.missing if not _stands_in(item, reading.needs, based)
+        ),
     )
 
 

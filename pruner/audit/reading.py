@@ -12,10 +12,17 @@ from pruner.image.values import Stage
 
 
 def read_source(
-    text: str, file: str, build_args: Mapping[str, str], context: Path | None = None
+    text: str,
+    file: str,
+    build_args: Mapping[str, str],
+    context: Path | None = None,
+    target: str | None = None,
 ) -> Source:
-    """Return a Dockerfile; UsageError, which begins with file and line, where none would build."""
-    instructions = split(text, file)
+    """Return a Dockerfile, to the end of the stage `target` where one is named.
+
+    Raises UsageError, which begins with file and line, where none would build.
+    """
+    instructions = split(text, file, target)
     dockerfile = build(instructions, build_args, file, context)
     return Source(
         file=file,

@@ -36,6 +36,7 @@ def _image(name: str, table: schema.ImageTable, project: schema.ProjectTable) ->
         agents=tuple(_agent(agent) for agent in table.agents),
         dockerfile=table.dockerfile,
         context=table.context,
+        target=table.target,
         requirements=table.requirements,
         extras=table.extras,
         groups=table.groups,

@@ -161,6 +161,7 @@ class ImageTable(Table, frozen=True, kw_only=True):
 
     dockerfile: str | None = None
     context: str = "."
+    target: str | None = None
     requirements: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -185,6 +186,9 @@ class ImageTable(Table, frozen=True, kw_only=True):
             raise Mistake("one of these is missing: dockerfile, requirements", hint=hint)
         for key, path in self.paths():
             checks.text(path, *key)
+        checks.text(self.target, "target")
+        if self.dockerfile is None:
+            checks.only_with("dockerfile", {"target": self.target})
         for index, name in enumerate(self.keep):
             checks.name(name, "keep", index)
         for index, line in enumerate(self.use):

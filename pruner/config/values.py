@@ -107,6 +107,7 @@ class Image(Value, frozen=True, kw_only=True):
     agents: tuple[Agent, ...]
     dockerfile: str | None = None
     context: str = "."
+    target: str | None = None  # the stage of the Dockerfile that it is, None: the last
     requirements: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()  # of the pyproject.toml among the requirements
     groups: tuple[str, ...] = ()  # dependency groups of it

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from pruner.config.mistakes import one_line
 from pruner.errors import UsageError
 from pruner.image.expand import words
 from pruner.model import Value
@@ -41,9 +42,10 @@ class Instruction(Value, frozen=True, kw_only=True):
         return dict(self.flags).get(name)
 
 
-def split(text: str, path: str) -> tuple[Instruction, ...]:
+def split(text: str, path: str, target: str | None = None) -> tuple[Instruction, ...]:
     """Return the instructions of a Dockerfile; `path` is its name in messages.
 
+    With `target` they end with the stage of that name: no stage that it is made from comes later.
     Raises UsageError with file and line for what no builder would take.
     """
     # Imported when needed: most commands never read a Dockerfile.
@@ -58,7 +60,29 @@ def split(text: str, path: str) -> tuple[Instruction, ...]:
     first = next(item for item in instructions if item.name != "ARG")
     if first.name != "FROM":
         raise UsageError(f"{path}:{first.line}: {first.name} stands before the first FROM")
-    return instructions
+    return instructions if target is None else _until(target, instructions, path)
+
+
+def _until(
+    target: str, instructions: tuple[Instruction, ...], path: str
+) -> tuple[Instruction, ...]:
+    """Return the instructions to the end of a stage, the last of those of its name."""
+    starts = [index for index, item in enumerate(instructions) if item.name == "FROM"]
+    names = [_stage_name(instructions[start]) for start in starts]
+    if target.lower() not in names:
+        known = ", ".join(name for name in names if name)
+        hint = f"it has {known}" if known else "FROM … AS name gives a stage its name"
+        raise UsageError(one_line(f"{path}: has no stage {target}"), hint=hint)
+    at = len(names) - names[::-1].index(target.lower())
+    return instructions[: starts[at]] if at < len(starts) else instructions
+
+
+def _stage_name(item: Instruction) -> str:
+    """Return the name that a FROM gives its stage, in lower case as builders compare it."""
+    match item.value.lower().split():
+        case [_, "as", name]:
+            return name
+    return ""
 
 
 def _instruction(

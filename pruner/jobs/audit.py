@@ -127,7 +127,7 @@ def _source(config: Config, image: Image, said: list[Finding]) -> Source | None:
     try:
         text = read_text(config.root / image.dockerfile, image.dockerfile)
         folder = config.root / image.context
-        return read_source(text, image.dockerfile, image.build_args, folder)
+        return read_source(text, image.dockerfile, image.build_args, folder, image.target)
     except UsageError as error:
         said.append(unread("PRN200", error, image.dockerfile))
         return None

@@ -112,7 +112,7 @@ def _plans(config: Config, image: Image, folder: Path) -> tuple[Plan, Plan]:
     root = config.root
     today = root / image.dockerfile
     return (
-        Plan(image, "original", today, root / image.context, image.build_args),
+        Plan(image, "original", today, root / image.context, image.build_args, image.target),
         Plan(image, "minimal", minimal, root, {}),
     )
 
@@ -129,7 +129,7 @@ def _keep(yard: Yard, plan: Plan, config: Config) -> str:
 
 
 def _base(plan: Plan) -> str:
-    return read_dockerfile(plan.dockerfile, plan.args).base
+    return read_dockerfile(plan.dockerfile, plan.args, target=plan.target).base
 
 
 @contextmanager

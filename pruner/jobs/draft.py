@@ -44,6 +44,8 @@ def _image(image: Found) -> Table:
         table.add("dockerfile", image.path)
     if image.context != ".":
         _add(table, "context", image.context, "guess: what is copied is found there")
+    if image.target is not None:
+        _add(table, "target", image.target, "guess: from the compose file")
     _made_from(table, image)
     rows = tomlkit.aot()
     for guess in agents(image):

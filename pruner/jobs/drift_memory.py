@@ -16,7 +16,8 @@ from pruner.config import Config, Image
 from pruner.drift.values import Drift
 from pruner.errors import UsageError
 from pruner.files import regular, write
-from pruner.jobs.inputs import dockerfile, requirements
+from pruner.image.dockerfile import dockerfile_of
+from pruner.jobs.inputs import requirements
 from pruner.jobs.written import hashes, read_set
 from pruner.model import Finding, Value
 
@@ -110,7 +111,7 @@ def _files(config: Config, image: Image) -> Iterator[Path]:
         start = config.root / source
         yield from [start] if start.is_file() else _walk(start, config)
     try:
-        read = dockerfile(config, image)
+        read = dockerfile_of(image, config.root)
         files = requirements(config, image, read)[0].files
     except UsageError:
         files = image.requirements

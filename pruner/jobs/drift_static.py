@@ -15,11 +15,11 @@ from pruner.drift.found import drifted
 from pruner.drift.names import Names
 from pruner.errors import UsageError
 from pruner.files import regular
-from pruner.image.dockerfile import Dockerfile
+from pruner.image.dockerfile import Dockerfile, dockerfile_of
 from pruner.jobs.committed import MAX_BYTES, read_verdicts
 from pruner.jobs.entered import commands_of, entered, scripts, started
-from pruner.jobs.inputs import dockerfile, settings_of
 from pruner.jobs.inputs import requirements as required
+from pruner.jobs.inputs import settings_of
 from pruner.model import Document, Finding, SourceTree
 from pruner.static.entry import entry_files
 from pruner.static.tree import read_tree
@@ -77,7 +77,7 @@ def static(
     inputs = document.inputs
     yield from settings.standing(document, _shown(config, config.locks_of(image)))
     try:
-        read = dockerfile(config, image)
+        read = dockerfile_of(image, config.root)
     except UsageError as error:
         read = None
         yield _unread(error, image.dockerfile or "")

@@ -14,6 +14,7 @@ from pruner.drift.settings import moved_base
 from pruner.drift.values import Drift, ordered
 from pruner.drift.verdicts import compared, unneeded
 from pruner.errors import Exit, PrunerError, UsageError
+from pruner.image.dockerfile import dockerfile_of
 from pruner.jobs.drift import drift_of, presentable
 from pruner.jobs.drift_memory import (
     SCHEMA,
@@ -25,7 +26,7 @@ from pruner.jobs.drift_memory import (
     remember,
     tell,
 )
-from pruner.jobs.inputs import dockerfile, requirements
+from pruner.jobs.inputs import requirements
 from pruner.jobs.lock import Job, Locked, commit, locked
 from pruner.jobs.nights import nights
 from pruner.jobs.remember import Figures, of_drift
@@ -169,7 +170,7 @@ def _needed(document: Document) -> tuple[str, ...]:
 def _where(config: Config, image: Image) -> dict[str, str]:
     """Return where each distribution is asked for."""
     try:
-        asked = requirements(config, image, dockerfile(config, image))[0]
+        asked = requirements(config, image, dockerfile_of(image, config.root))[0]
     except UsageError:
         return {}
     return {row.key: f"{row.file}:{row.line}" for row in reversed(asked.requirements)}

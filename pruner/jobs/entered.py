@@ -85,11 +85,13 @@ def _starts(config: Config, image: Image, read: Dockerfile, folder: str) -> Iter
         names = _names(config.root, dict.fromkeys((".", folder or ".", image.context)))
         if not any(name.endswith((".yml", ".yaml")) for name in names):
             return
-        from pruner.jobs.fleet import dockerfile_of, fleets, starts_of  # noqa: PLC0415  costs time
+        from pruner.jobs.fleet import fleets, read_build, starts_of  # noqa: PLC0415  costs time
 
         for fleet in fleets(config.root, names)[0]:
             if posixpath.normpath(fleet.build.dockerfile) == image.dockerfile:
-                yield from starts_of(fleet, dockerfile_of(config.root, fleet.build))
+                built = read_build(config.root, fleet.build)
+                if built.stages[-1].line == read.stages[-1].line:
+                    yield from starts_of(fleet, built)
     except UsageError:
         return  # `pruner audit` and `pruner init` say what is wrong there
 

@@ -24,22 +24,14 @@ class Fleet(Value, frozen=True):
 
     build: Build
     services: tuple[Service, ...]
-    compose: Compose  # the whole file
+    compose: Compose  # the whole application
 
 
 def fleets(root: Path, files: Sequence[str]) -> tuple[list[Fleet], list[str]]:
     """Return what the compose files of a tree build, and what has to be said about them."""
-    names: dict[str, list[str]] = {}
-    for path in files:
-        names.setdefault(posixpath.dirname(path), []).append(posixpath.basename(path))
-    found: dict[tuple[str, str, tuple[tuple[str, str], ...]], Fleet] = {}
-    warnings: list[str] = []
-    for file, override in compose_files(names):
-        try:
-            compose = read_compose(root, file, override)
-        except UsageError as error:
-            warnings.append(f"{told(error)}; left out")
-            continue
+    found: dict[tuple[object, ...], Fleet] = {}
+    applications, warnings = _applications(root, files)
+    for compose in applications:
         warnings += compose.warnings
         for service in compose.services.values():
             build = _build_of(service, compose.services)
@@ -51,10 +43,29 @@ def fleets(root: Path, files: Sequence[str]) -> tuple[list[Fleet], list[str]]:
                 )
                 warnings.append(one_line(what))
                 continue
-            key = (build.context, build.dockerfile, tuple(sorted(build.args.items())))
+            args = tuple(sorted(build.args.items()))
+            key = (build.context, build.dockerfile, args, build.target)
             known = found.get(key, Fleet(build=build, services=(), compose=compose))
             found[key] = msgspec.structs.replace(known, services=(*known.services, service))
     return list(found.values()), warnings
+
+
+def _applications(root: Path, files: Sequence[str]) -> tuple[list[Compose], list[str]]:
+    """Return what the compose files say that are not parts of others, and which are none."""
+    names: dict[str, list[str]] = {}
+    for path in files:
+        names.setdefault(posixpath.dirname(path), []).append(posixpath.basename(path))
+    found: dict[str, Compose] = {}
+    warnings: list[str] = []
+    for file, override in compose_files(names):
+        try:
+            found[file] = read_compose(root, file, override)
+        except UsageError as error:
+            warnings.append(f"{told(error)}; left out")
+    parts: set[str] = set()
+    for file, compose in found.items():
+        parts |= set() if file in parts else set(compose.included)
+    return [compose for file, compose in found.items() if file not in parts], warnings
 
 
 def starts_of(fleet: Fleet, file: Dockerfile) -> tuple[Start, ...]:
@@ -173,7 +184,12 @@ def _beside(service: Service) -> Beside:
     )
 
 
-def dockerfile_of(root: Path, build: Build) -> Dockerfile:
+def read_build(root: Path, build: Build) -> Dockerfile:
     """Read the Dockerfile of a build; raises UsageError."""
-    path = root / build.dockerfile
-    return read_dockerfile(path, build.args, context=root / build.context, shown=build.dockerfile)
+    return read_dockerfile(
+        root / build.dockerfile,
+        build.args,
+        context=root / build.context,
+        shown=build.dockerfile,
+        target=build.target,
+    )

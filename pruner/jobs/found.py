@@ -35,6 +35,7 @@ class Found(Value, frozen=True, kw_only=True):
     path: str | None  # of the Dockerfile
     dockerfile: Dockerfile | None = None
     context: str = "."
+    target: str | None = None  # the stage of the Dockerfile
     build_args: dict[str, str] = {}  # noqa: RUF012
     requirements: tuple[str, ...] = ()
     extras: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from pruner.config import Config, Image
 from pruner.drift.names import Names
 from pruner.drift.requirements import asked, spelled
 from pruner.errors import UsageError
-from pruner.image.dockerfile import Dockerfile, read_dockerfile
+from pruner.image.dockerfile import Dockerfile, dockerfile_of
 from pruner.jobs.entered import scripts, started
 from pruner.model import Document, Inputs
 from pruner.requirements import Requirements, read_leniently
@@ -36,7 +36,7 @@ def inputs_of(
     }
     files = reached(tree, subject.entries, traces)
     names = Names(document, modules, tree)
-    read = dockerfile(config, image)
+    read = dockerfile_of(image, config.root)
     agents = [path for agent in image.agents for path in entry_files(tree, agent.argv)]
     more = files - reached(tree, subject.entries, ())
     return Inputs(
@@ -55,20 +55,12 @@ def settings_of(image: Image) -> dict[str, tuple[str, ...]]:
     """Return the settings of an image that decide what its lock has."""
     return {
         "policy": (str(image.policy),),
+        "target": (image.target,) if image.target else (),
         "python": (image.python,) if image.python else (),
         "gpu": ("true" if image.gpu else "false",),
         "keep": tuple(sorted(image.keep)),
         "use": tuple(sorted(image.use)),
     }
-
-
-def dockerfile(config: Config, image: Image) -> Dockerfile | None:
-    """Read the Dockerfile of an image, where it has one; raises UsageError."""
-    if image.dockerfile is None:
-        return None
-    path = config.root / image.dockerfile
-    context = config.root / image.context
-    return read_dockerfile(path, image.build_args, context=context, shown=image.dockerfile)
 
 
 def requirements(

@@ -13,7 +13,7 @@ from pruner.analysis.weigh import Subject
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
 from pruner.errors import AgentError
-from pruner.image.dockerfile import Dockerfile, read_dockerfile
+from pruner.image.dockerfile import dockerfile_of
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
 from pruner.jobs.entered import commands_of, entered
@@ -77,7 +77,7 @@ def observe(
     with clock.step("read the source tree", sandbox=False):
         tree = read_tree(config.root, config.source, inventory.version, without=config.locks)
         inventory = with_copies(inventory, tree)
-        commands = commands_of(agents, _dockerfile(config, image))
+        commands = commands_of(agents, dockerfile_of(image, config.root))
         own = [file for argv in commands.every for file in _own_scripts(inventory, tree, argv)]
         tree, entries = entered(tree, config, commands)
     traces = tuple(trace(environment, agent, clock) for agent in agents)
@@ -99,9 +99,8 @@ def observe(
 
 def declared_places(config: Config, image: Image, more: Iterable[tuple[str, str]] = ()) -> Places:
     """Return the indexes that files, Dockerfile and environment name; `more` after these."""
-    told: tuple[tuple[str, str], ...] = ()
-    if image.dockerfile is not None:
-        told = read_dockerfile(config.root / image.dockerfile, image.build_args).indexes
+    read = dockerfile_of(image, config.root)
+    told = read.indexes if read is not None else ()
     requirements = read_image_requirements(config, image)
     return gather(image, requirements, [*told, *more], config.root)
 
@@ -114,30 +113,18 @@ def _named(config: Config, image: Image, agents: Sequence[Agent]) -> Said:
         for agent in agents
         for value in agent.env.values()
     ]
-    if image.dockerfile is not None:
-        read = read_dockerfile(config.root / image.dockerfile, image.build_args)
-        starts.append((read.argv, image.dockerfile))
-        starts.append((read.healthcheck, image.dockerfile))
-        values += [(value, image.dockerfile) for value in read.env.values()]
+    read, where = dockerfile_of(image, config.root), str(image.dockerfile)
+    healthcheck: tuple[str, ...] = ()  # what an engine runs every now and then, and no agent does
+    if read is not None:
+        healthcheck = read.healthcheck
+        starts += [(read.argv, where), (healthcheck, where)]
+        values += [(value, where) for value in read.env.values()]
     paths = ((path, by) for value, by in values for path in re.split(r"[:\s]", value))
     return Said(
         programs={name: by for argv, by in reversed(starts) for name in programs(argv)},
-        imports=dict.fromkeys(child_imports(_healthcheck(config, image)), f"{image.dockerfile}"),
+        imports=dict.fromkeys(child_imports(healthcheck), where),
         paths={path.partition("-packages/")[2]: by for path, by in paths if "-packages/" in path},
     )
-
-
-def _healthcheck(config: Config, image: Image) -> tuple[str, ...]:
-    """Return what an engine runs in the image every now and then, which no agent does."""
-    if image.dockerfile is None:
-        return ()
-    return read_dockerfile(config.root / image.dockerfile, image.build_args).healthcheck
-
-
-def _dockerfile(config: Config, image: Image) -> Dockerfile | None:
-    if image.dockerfile is None:
-        return None
-    return read_dockerfile(config.root / image.dockerfile, image.build_args)
 
 
 def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, str]:
@@ -149,10 +136,9 @@ def _said(config: Config, image: Image, agents: Sequence[Agent]) -> dict[str, st
             said.setdefault(top, f"the command of {agent.name}")
         for value in agent.env.values():
             said.setdefault(named(value), f"the environment of {agent.name}")
-    if image.dockerfile is not None:
-        read = read_dockerfile(config.root / image.dockerfile, image.build_args)
-        for value in read.env.values():
-            said.setdefault(named(value), image.dockerfile)
+    read = dockerfile_of(image, config.root)
+    for value in read.env.values() if read is not None else ():
+        said.setdefault(named(value), str(image.dockerfile))
     said.pop("", None)
     return said
 

@@ -45,7 +45,7 @@ def read(config: Config, image: Image, document: Document) -> Read:
     else:
         path, given = image.dockerfile, image.build_args
         text = read_text(config.root / path, path)
-    everything = split(text, path)
+    everything = split(text, path, image.target)
     value = build(everything, given, path, None)
     lines = tuple(line.rstrip("\r") for line in text.split("\n"))
     if any(word in value.base for word in _SHELLLESS):

@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from pruner.analysis.attribution import module_of
 from pruner.config import Config, Image
 from pruner.image.copies import DESCRIPTIONS
-from pruner.image.dockerfile import read_dockerfile
+from pruner.image.dockerfile import dockerfile_of
 from pruner.model import Distribution, Inventory, SourceTree, normalise
 
 
@@ -92,11 +92,8 @@ def _of_project(path: str, root: Path) -> str | None:
 
 
 def _of_image(path: str, config: Config, image: Image) -> str | None:
-    if image.dockerfile is None:
-        return None
-    context = config.root / image.context
-    read = read_dockerfile(config.root / image.dockerfile, image.build_args)
-    found = read.tree_of(path, context)
+    read = dockerfile_of(image, config.root)
+    found = read.tree_of(path, config.root / image.context) if read is not None else None
     return None if found is None else posixpath.normpath(posixpath.join(image.context, found))
 
 

@@ -7,7 +7,7 @@ from pruner.analysis.attribution import Ownership
 from pruner.analysis.moved import moved
 from pruner.analysis.runs import Past, Use, changed_since
 from pruner.config import Config, Image
-from pruner.image.dockerfile import read_dockerfile
+from pruner.image.dockerfile import dockerfile_of
 from pruner.jobs.record import Record, Run
 from pruner.model import Finding, Inventory, Trace, Value
 from pruner.rules import startup_modules
@@ -25,9 +25,8 @@ def project_folder(config: Config, image: Image, runtime: str) -> str:
     """Return the project's folder as a sandbox sees it; "" where nothing says so."""
     if runtime == "local":
         return str(config.root)
-    if image.dockerfile is None:
-        return ""
-    return read_dockerfile(config.root / image.dockerfile, image.build_args).workdir or ""
+    read = dockerfile_of(image, config.root)
+    return read.workdir if read is not None else ""
 
 
 def past(runs: Iterable[Run], root: str, inventory: Inventory) -> tuple[Past, ...]:

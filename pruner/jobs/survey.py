@@ -10,10 +10,11 @@ import msgspec
 
 from pruner.errors import UsageError
 from pruner.image.bases import has_cuda
+from pruner.image.compose import Build
 from pruner.image.dockerfile import Dockerfile, read_dockerfile
 from pruner.jobs.code import source
-from pruner.jobs.fleet import Fleet, beside_of, dockerfile_of, fleets, left_out, starts_of
-from pruner.jobs.found import Beside, Found, Survey
+from pruner.jobs.fleet import Fleet, beside_of, fleets, left_out, read_build, starts_of
+from pruner.jobs.found import Found, Survey
 from pruner.jobs.starts import starts
 from pruner.jobs.wants import Wants, describes_project, names_gpu, of_files, told, unreadable, wants
 from pruner.requirements.project import FILE
@@ -97,26 +98,22 @@ def _is_requirements(name: str) -> bool:
 def _image(root: Path, place: Fleet | str, known: Sequence[str]) -> tuple[Found, list[str]]:
     """Return the image of a Dockerfile, or of what compose files build, and what is to be said."""
     if isinstance(place, str):
-        name, context, args = place, _context(root, place), dict[str, str]()
-        file = read_dockerfile(root / name, context=root / context, shown=name)
-        run = starts(root, file, context, posixpath.dirname(name))
-        beside: tuple[Beside, ...] = ()
-        said: list[str] = []
+        fleet, build = None, Build(context=_context(root, place), dockerfile=place)
     else:
-        name, context, args = place.build.dockerfile, place.build.context, place.build.args
-        file = dockerfile_of(root, place.build)
-        run, beside = starts_of(place, file), beside_of(place)
-        said = list(left_out(place, file))
-    wanted = wants(root, file, name, context, known)
-    gpu_from = _gpu_from(root, file, name, wanted)
-    if not isinstance(place, str) and any(service.gpu for service in place.services):
-        gpu_from = next(service.where for service in place.services if service.gpu)
+        fleet, build = place, place.build
+    file, name = read_build(root, build), build.dockerfile
+    wanted = wants(root, file, name, build.context, known)
+    services = fleet.services if fleet else ()
+    asked = next((service.where for service in services if service.gpu), None)
+    gpu_from = asked or _gpu_from(root, file, name, wanted)
+    own = () if fleet else starts(root, file, build.context, posixpath.dirname(name))
     found = Found(
         name=_image_name(root, name),
         path=name,
         dockerfile=file,
-        context=context,
-        build_args=args,
+        context=build.context,
+        target=build.target,
+        build_args=build.args,
         requirements=wanted.requirements,
         extras=wanted.extras,
         groups=wanted.groups,
@@ -125,9 +122,10 @@ def _image(root: Path, place: Fleet | str, known: Sequence[str]) -> tuple[Found,
         python_from=f"{file.base} brings it" if file.python_version else "requires-python",
         gpu=bool(gpu_from),
         gpu_from=gpu_from,
-        starts=run,
-        beside=beside,
+        starts=starts_of(fleet, file) if fleet else own,
+        beside=beside_of(fleet) if fleet else (),
     )
+    said = left_out(fleet, file) if fleet else ()
     return found, [*said, *wanted.warnings]
 
 
@@ -182,7 +180,7 @@ def _image_name(root: Path, name: str) -> str:
 
 
 def _named_apart(images: Sequence[Found]) -> list[Found]:
-    """Name images that one Dockerfile makes, with other arguments, after their services."""
+    """Name images that one Dockerfile makes, by other arguments or stages, after their services."""
     paths = [image.path for image in images]
     return [
         msgspec.structs.replace(image, name=safe_name(image.starts[0].name or "", image.name))

@@ -8,8 +8,9 @@ from typing import NamedTuple
 from pruner.clock import Clock
 from pruner.drift.found import drifted
 from pruner.errors import PrunerError, UsageError
+from pruner.image.dockerfile import dockerfile_of
 from pruner.jobs.drift_static import pins_of
-from pruner.jobs.inputs import dockerfile, requirements
+from pruner.jobs.inputs import requirements
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import declared_places
 from pruner.jobs.verify import Written, check
@@ -39,7 +40,7 @@ def upgrades(job: Job, document: Document, opened: Opened, clock: Clock) -> Iter
 
     A newer release is proposed where the agents fare with it as they did when the lock was made.
     """
-    asked = requirements(job.config, job.image, dockerfile(job.config, job.image))[0]
+    asked = requirements(job.config, job.image, dockerfile_of(job.image, job.config.root))[0]
     case = Case(job, document, pins_of(job.config, job.image, document), asked)
     if not case.pins:
         return

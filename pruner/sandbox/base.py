@@ -16,6 +16,9 @@ from pruner.model import BaseImage, Value
 from pruner.sandbox.building import Built, Source
 from pruner.urls import without_credentials
 
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Servers live in sbin."""
+
 OUTPUT_LIMIT = 256 * 1024 * 1024
 """Bytes that one command in a sandbox may print before it counts as broken."""
 

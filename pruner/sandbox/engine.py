@@ -120,16 +120,18 @@ def build(  # noqa: PLR0913  what `docker build` takes, by name
     *,
     args: dict[str, str],
     labels: dict[str, str],
+    target: str | None = None,
     fresh: bool = False,
     room: Callable[[], int | None] = lambda: None,
 ) -> None:
     """Build an image with BuildKit, which the docker library cannot do, by the docker command.
 
-    `fresh`: whatever is in the cache. `room` tells the bytes that are free on the engine's disk: a
-    build ends before they are gone, since a full disk stops more than this. Raises BuildError
-    where a step fails, OutsideError else.
+    `target` is the stage that is built, None the last; `fresh`: whatever is in the cache. `room`
+    tells the bytes that are free on the engine's disk: a build ends before they are gone, since a
+    full disk stops more than this. Raises BuildError where a step fails, OutsideError else.
     """
     argv = [builder(), "build", "--file", str(dockerfile), "--tag", tag]
+    argv += ["--target", target] if target is not None else []
     argv += ["--no-cache"] if fresh else []
     hidden = {name: value for name, value in args.items() if _is_free(name)}
     for name, value in args.items():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from pruner.config import Image
-from pruner.image.dockerfile import read_dockerfile
+from pruner.image.dockerfile import dockerfile_of
 from pruner.requirements import Direct, Requirements, of_image, read_requirements
 from pruner.requirements.locked import UV, lock_beside
 from pruner.requirements.project import read_project
@@ -65,10 +65,8 @@ def own_projects(image: Image, root: Path) -> tuple[str, ...]:
 
 
 def _installs(image: Image, root: Path) -> "tuple[Install, ...]":
-    if image.dockerfile is None:
-        return ()
-    context = root / image.context
-    return read_dockerfile(root / image.dockerfile, image.build_args, context=context).projects
+    read = dockerfile_of(image, root)
+    return read.projects if read is not None else ()
 
 
 def _is_installed(root: Path, path: str, items: "Sequence[Install]") -> bool:
@@ -86,12 +84,11 @@ def interpreters(image: Image, root: Path) -> tuple[str, ...]:
     """
     folders = [posixpath.dirname(agent.argv[0]) for agent in image.agents]
     found = [folder for folder in folders if folder.startswith("/") and folder not in _SYSTEM]
-    if image.dockerfile is not None:
-        read = read_dockerfile(root / image.dockerfile, image.build_args)
-        for item in _installs(image, root):
-            if item.tool != "pip" and item.whole:
-                place = read.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
-                found.append(posixpath.normpath(posixpath.join(item.folder, place, "bin")))
+    read = dockerfile_of(image, root)
+    for item in read.projects if read is not None else ():
+        if read is not None and item.tool != "pip" and item.whole:
+            place = read.env.get("UV_PROJECT_ENVIRONMENT", ".venv")
+            found.append(posixpath.normpath(posixpath.join(item.folder, place, "bin")))
     return tuple(dict.fromkeys(f"{folder}/python" for folder in found))
 
 

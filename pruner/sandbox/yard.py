@@ -12,7 +12,7 @@ from pruner.sandbox import engine
 from pruner.sandbox.base import Environment
 from pruner.sandbox.bases import look_at
 from pruner.sandbox.containers import labelled
-from pruner.sandbox.docker import DockerEnvironment, Made
+from pruner.sandbox.docker_environment import DockerEnvironment, Made
 from pruner.sandbox.layers import Saved, Weighed, read_image
 from pruner.sandbox.projects import interpreters
 from pruner.sandbox.workspace import Workspace, workspace
@@ -29,6 +29,7 @@ class Plan(NamedTuple):
     dockerfile: Path
     context: Path
     args: dict[str, str]
+    target: str | None = None  # the stage that is built, None: the last
 
 
 class Yard:
@@ -70,6 +71,7 @@ class Yard:
             tag,
             args=plan.args,
             labels=labels,
+            target=plan.target,
             fresh=fresh,
             room=self.room,
         )

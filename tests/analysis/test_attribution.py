@@ -44,6 +44,14 @@ def test_the_file_that_was_loaded_decides_and_not_the_name() -> None:
     assert ownership.of_file("/app/whisper.py") == ()
 
 
+def test_a_script_is_named_without_the_environment_that_it_lies_in() -> None:
+    files = tuple(OwnedFile(path) for path in ("/env/bin/serve", "/env/etc/serve", "/bin/serve"))
+    ownership = Ownership(inventory(Distribution(name="web", version="1", files=files)))
+    assert ownership.script("/env/bin/serve") == "bin/serve"
+    for other in ("/env/bin/other", "/env/etc/serve", "/bin/serve", "serve"):
+        assert ownership.script(other) is None
+
+
 def test_of_two_owners_the_hash_on_the_disk_decides() -> None:
     both = (
         dist("opencv-python", ("cv2/cv2.abi3.so", "gui"), ("cv2/__init__.py", "same")),

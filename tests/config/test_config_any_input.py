@@ -17,7 +17,7 @@ from pruner.errors import UsageError
 TEXT = """
 project source locks images agents services x name module command ready http port tcp log
 exit timeout network env cwd exercise run json body headers expect contains traced policy
-dockerfile context requirements build_args gpu keep python memory processes local image
+dockerfile context target requirements build_args gpu keep python memory processes local image
 rules families cuda sonames imports kind why members since source date distribution has version
 cudnn soname provides what driver debian
 """

@@ -124,6 +124,12 @@ MISTAKES: dict[str, tuple[str, str, str | None]] = {
         f'{AT_AGENT}.network: "ful" is not one of none, services, full',
         "did you mean full? (full, none, services)",
     ),
+    "target-of-nothing": (
+        "[images.x]\nrequirements = ['r.txt']\ntarget = 'dev'",
+        "images.x.target: means nothing without dockerfile",
+        "remove target",
+    ),
+    "empty-target": (IMAGE + "target = ' '", "images.x.target: is empty", None),
     "no-agents": (
         IMAGE,
         "images.x.agents: has no agents",

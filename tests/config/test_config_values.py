@@ -24,6 +24,7 @@ locks = "out/locks"
 
 [images.speech_gpu]
 dockerfile = "docker/Dockerfile"
+target = "serve"
 requirements = ["requirements.txt"]
 build_args = { BASE_IMAGE = "python:3.11-slim" }
 gpu = true
@@ -79,6 +80,7 @@ def test_everything_of_the_image_is_there(full: Config, tmp_path: Path) -> None:
     image = full.images["speech_gpu"]
     assert (full.root, full.source, full.locks) == (tmp_path, ("app", "common"), "out/locks")
     assert (image.name, image.dockerfile, image.context) == ("speech_gpu", "docker/Dockerfile", ".")
+    assert image.target == "serve"
     assert image.build_args == {"BASE_IMAGE": "python:3.11-slim"}
     assert (image.gpu, image.policy, image.keep) == (True, Policy.AGGRESSIVE, ("uvloop",))
     assert (image.python, image.memory_bytes, image.processes) == ("3.11", 512 * 1024**2, 64)

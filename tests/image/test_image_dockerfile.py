@@ -32,6 +32,31 @@ FROM middle
     assert _read(tmp_path, text, BASE="python:3.12", TAG="slim").base == "python:3.12-slim"
 
 
+def test_a_target_is_the_last_stage(tmp_path: Path) -> None:
+    text = """\
+FROM python:3.10 AS builder
+COPY requirements.txt /
+RUN pip install -r /requirements.txt
+FROM python:3.11 AS serve
+COPY --from=builder /usr /usr
+CMD ["serve"]
+FROM serve AS dev
+RUN pip install -r /dev.txt
+CMD ["dev"]
+FROM python:3.12 AS Serve
+CMD ["again"]
+"""
+    (tmp_path / "Dockerfile").write_text(text)
+    dev, again = (
+        read_dockerfile(tmp_path / "Dockerfile", target=name) for name in ("DEV", "serve")
+    )
+    assert (len(dev.stages), dev.argv, dev.base) == (3, ("dev",), "python:3.11")
+    assert (again.argv, again.base) == (("again",), "python:3.12")
+    builder = read_dockerfile(tmp_path / "Dockerfile", target="builder")
+    assert ([stage.name for stage in builder.stages], builder.argv) == (["builder"], ())
+    assert [copy.sources for copy in builder.copies] == [("requirements.txt",)]
+
+
 @pytest.mark.parametrize(
     ("lines", "argv"),
     [

@@ -38,6 +38,20 @@ def test_every_mistake_is_named(text: str, message: str, hint: str | None, tmp_p
     assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("FROM x AS one\nFROM y\nFROM one AS Two\n", "it has one, two"),
+        ("FROM x\n", "FROM … AS name gives a stage its name"),
+    ],
+)
+def test_a_stage_that_is_not_there(text: str, hint: str, tmp_path: Path) -> None:
+    (tmp_path / "D").write_text(text)
+    with pytest.raises(UsageError) as caught:
+        read_dockerfile(tmp_path / "D", shown="D", target="0")
+    assert (caught.value.message, caught.value.hint) == ("D: has no stage 0", hint)
+
+
 def test_a_dockerfile_that_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "bytes").write_bytes(b"FROM x\xff")
     (tmp_path / "folder").mkdir()

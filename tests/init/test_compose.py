@@ -156,6 +156,60 @@ def test_a_file_that_goes_over_another(tmp_path: Path) -> None:
     assert 'for --runtime local: local = ["program", "option"]' in drafted(root)
 
 
+def test_services_that_build_on_others(tmp_path: Path) -> None:
+    """Each stage of the Dockerfile is an image, and a file that is included is read once."""
+    dockerfile = """\
+FROM python:3.12-slim AS serve
+COPY . /app
+CMD ["python", "-m", "shop.web"]
+FROM serve AS jobs
+CMD ["python", "-m", "shop.jobs"]
+"""
+    compose = """\
+include: [../queue/compose.yaml]
+services:
+  web:
+    extends: {file: common.yml, service: base}
+    build: {target: serve}
+  jobs:
+    extends: web
+    build: {target: jobs}
+    ports: ["9000"]
+"""
+    common = """\
+services:
+  base:
+    build: {context: .., args: {KIND: "${KIND}"}}
+    environment: {QUEUE_URL: "redis://queue:6379/0"}
+    healthcheck: {test: curl http://localhost:8000/up}
+"""
+    files = {
+        **FILES,
+        "Dockerfile": dockerfile,
+        "deploy/compose.yaml": compose,
+        "deploy/common.yml": common,
+        "deploy/.env": "KIND=large\n",
+        "queue/compose.yaml": "services: {queue: {image: redis:7}, tool: {build: ../tool}}\n",
+        "tool/Dockerfile": "FROM python:3.12-slim\nCMD ['python', '-m', 'tool']\n",
+    }
+    root = tree(tmp_path / "shop", files)
+    done = init(root)
+    assert done.lines("warning:") == []
+    images = load(None, root).images
+    assert {*images} == {"web", "jobs", "tool"}
+    web, jobs = images["web"], images["jobs"]
+    assert 'target = "jobs" # guess: from the compose file\n' in drafted(root)
+    assert (web.target, jobs.target, images["tool"].target) == ("serve", "jobs", None)
+    assert (web.context, web.build_args) == (".", {"KIND": "large"})
+    assert [agent.module for agent in (*web.agents, *jobs.agents)] == ["shop.web", "shop.jobs"]
+    for image in (web, jobs):
+        (agent,) = image.agents
+        assert agent.ready == HttpReady(http="/up", port=8000)
+        assert agent.env == {"QUEUE_URL": "redis://queue:6379/0"}
+        assert {*image.services} == {"queue"}
+    assert len(images["tool"].agents) == 1
+
+
 @pytest.mark.parametrize(
     ("compose", "said"),
     [
@@ -177,14 +231,15 @@ def test_a_file_that_goes_over_another(tmp_path: Path) -> None:
         ("services:\n  web:\n    build: .\n    image: ${NONE}\n",
          "compose.yml:4: NONE has no value; taken as empty"),
         ("services:\n  web: {build: {context: ., target: dev}}\n",
-         "compose.yml:2: target dev is not followed: pruner takes the last stage"),
+         "Dockerfile: has no stage dev (FROM … AS name gives a stage its name); left out"),
         ("services:\n  web: {build: ., depends_on: [db], extends: {service: x}}\n",
-         "compose.yml:2: extends of web is not read"),
+         "compose.yml:2: web extends x, which is no service of compose.yml"),
         ("[" * 5000, "compose.yml: not YAML: nested too deeply; left out"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_line(compose: str, said: str, tmp_path: Path) -> None:
-    done = init(tree(tmp_path, {**FILES, "compose.yml": compose}))
+    files = {**FILES, "compose.yml": compose, "other/Dockerfile": FILES["Dockerfile"]}
+    done = init(tree(tmp_path, files))
     assert done.code == 0
     assert done.lines("warning:")[0] == f"warning: {said}"
     assert done.lines("guess: image")

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pruner.sandbox.base import Measure
-from pruner.sandbox.local import entry
+from pruner.sandbox.entering import entry
 from pruner.sandbox.measuring import lay_out, library
 from pruner.sandbox.workspace import copy_tracers
 from pruner.trace.events import Events, read_events
