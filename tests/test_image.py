@@ -509,7 +509,7 @@ CMD python -m app
 
 @pytest.mark.engine
 def test_a_cuda_base_that_nothing_uses_gives_way(tmp_path: Path, tag: str) -> None:
-    base = "nvidia/cuda:12.3.0-runtime-ubuntu22.04"
+    base = "nvidia/cuda:12.2.2-runtime-ubuntu22.04"  # that nobody has a stand-in of
     slim = "python:3.11-slim-bookworm"
     added = [name for name in (base, slim) if not client().images.list(name)]
     for name in added:
