@@ -1,9 +1,11 @@
-"""Every command says how it is called, by examples that it would take itself."""
+"""Every command says how it is called, by examples that it would take itself; and the README."""
 
+import re
 import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import click
 import pytest
@@ -71,3 +73,20 @@ def test_a_command_that_only_explains_itself_imports_nothing_that_takes_long() -
     code = f"import sys, {', '.join(names)}; print(sorted({slow} & sys.modules.keys()))"
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
     assert done.stdout == "[]\n"
+
+
+ROOT = Path(__file__).parents[1]
+LARGEST = 60_000
+
+
+def test_the_pictures_of_the_readme_are_there_and_drawings_load_nothing() -> None:
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", (ROOT / "README.md").read_text())
+    assert {"docs/images/run.svg", "docs/images/report.png"} <= set(pictures)
+    for path in (ROOT / picture for picture in pictures):
+        assert path.is_file(), path
+        if path.suffix == ".svg":
+            text = path.read_text()
+            assert len(text.encode()) < LARGEST
+            links = re.findall(r"url\(([^)]*)\)|href=|(https?://[^\s\"]*)|@import|<script", text)
+            inside = {("", "http://www.w3.org/2000/svg")}
+            assert {row for row in links if not row[0].startswith("#")} == inside

@@ -1,7 +1,6 @@
 """What several commands share: options, the opening of a job, and the printing of a document."""
 
 import functools
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -33,7 +32,6 @@ __all__ = [
     "options",
     "order",
     "say_times",
-    "width",
 ]
 
 
@@ -145,16 +143,10 @@ def _with_build_args(image: "Image", given: tuple[str, ...]) -> "Image":
 
 
 def say_times(clock: Clock) -> None:
-    """Say on stderr where the time went."""
+    """Say on stderr where the time went; on a terminal each step has said it already."""
     from pruner.report.text import times
 
-    line = times(clock.timings)
-    click.echo(click.wrap_text(line, width(), "", "  ") if sys.stderr.isatty() else line, err=True)
-
-
-def width() -> int:
-    """Return the columns of the terminal."""
-    return shutil.get_terminal_size().columns
+    click.echo(times(clock.timings, steps=not sys.stderr.isatty()), err=True)
 
 
 def code_of(document: Document) -> int:
