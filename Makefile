@@ -31,6 +31,10 @@ format: .venv ## Format the code
 schema: .venv ## Write docs/schema anew, where what is printed as JSON has changed
 	$(BIN)/python scripts/schema.py
 
+.PHONY: record
+record: .venv ## Draw docs/images/run.svg anew, from a real run
+	PYTHONPATH=tests $(BIN)/python scripts/record.py
+
 .PHONY: test
 test: ## Every test but the full images
 	./scripts/test

@@ -1,12 +1,15 @@
 """Where the time goes: every step of a job is timed, and whoever watches is told."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
 from pruner.model import Timing
 from pruner.urls import without_credentials
+
+Tell = Callable[[str, float | None], None]
+"""Takes what is waited for from now on, and for how many seconds at most, where that is known."""
 
 
 class Watcher(Protocol):
@@ -18,6 +21,10 @@ class Watcher(Protocol):
 
     def end(self, step: str, seconds: float) -> None:
         """Say that a step is done."""
+        ...
+
+    def wait(self, what: str, limit: float | None) -> None:
+        """Say what the step that began last waits for now."""
         ...
 
     def note(self, line: str) -> None:
@@ -47,6 +54,10 @@ class Clock:
             self._inner[-1] += whole
             self._timings.append(Timing(step=name, seconds=round(own, 3), sandbox=sandbox))
             self._watcher.end(name, whole)
+
+    def wait(self, what: str, limit: float | None = None) -> None:
+        """Say what the innermost step waits for from now on, for `limit` seconds at most."""
+        self._watcher.wait(without_credentials(what), limit)
 
     def note(self, line: str) -> None:
         """Say something that a person should know now."""

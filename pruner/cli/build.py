@@ -7,21 +7,13 @@ import click
 import msgspec
 
 from pruner.cli.common import drawn, emit, say_times
-from pruner.cli.recording import recording
+from pruner.cli.completing import images
 from pruner.clock import Clock
-from pruner.config import load
 from pruner.errors import Exit
-from pruner.files import plain_json
-from pruner.jobs import build
-from pruner.jobs.lock import Job
-from pruner.jobs.remember import of_build
-from pruner.report.builds import show_build
-from pruner.report.watching import watching
-from pruner.sandbox.yard import opened
 
 
 @click.command("build")
-@click.argument("name")
+@click.argument("name", shell_complete=images)
 @click.option("--keep", is_flag=True, help="Leave the minimal image in the engine, where proven.")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was measured as JSON.")
@@ -37,6 +29,16 @@ def command(name: str, *, keep: bool, config: Path | None, as_json: bool) -> int
       pruner build speech_gpu
       pruner build speech_gpu --keep
     """
+    from pruner.cli.recording import recording
+    from pruner.config import load
+    from pruner.files import plain_json
+    from pruner.jobs import build
+    from pruner.jobs.lock import Job
+    from pruner.jobs.remember import of_build
+    from pruner.report.builds import show_build
+    from pruner.report.watching import watching
+    from pruner.sandbox.yard import opened
+
     read = load(config, Path.cwd())
     image = read.image(name)
     job = Job(config=read, image=image, agents=image.agents, policy=image.policy)

@@ -1,30 +1,26 @@
 """What several commands share: options, the opening of a job, and the printing of a document."""
 
 import functools
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
+from pruner.cli.completing import agents
 from pruner.cli.printing import drawn, emit
-from pruner.cli.recording import recording
 from pruner.clock import Clock
-from pruner.config import Config, Image, load
 from pruner.errors import Exit
-from pruner.jobs.lock import Job, select
-from pruner.jobs.remember import of_document
-from pruner.jobs.writing import encode, presentable
 from pruner.model import Document, Policy
-from pruner.report.text import show, times
-from pruner.report.watching import watching
-from pruner.sandbox.base import Sandbox
-from pruner.sandbox.choose import choose
+
+if TYPE_CHECKING:
+    from pruner.config import Config, Image
+    from pruner.jobs.lock import Job
+    from pruner.sandbox.base import Sandbox
 
 __all__ = [
     "Options",
@@ -36,7 +32,6 @@ __all__ = [
     "options",
     "order",
     "say_times",
-    "width",
 ]
 
 
@@ -68,7 +63,10 @@ def options(function: Callable[..., int]) -> Callable[..., int]:
         type=click.Choice([policy.value for policy in Policy]),
         help="Which levels of evidence are kept; the image's own by default.",
     )
-    @click.option("--agent", "agents", multiple=True, help="Only this agent; may be repeated.")
+    @click.option(
+        "--agent", "agents", multiple=True, shell_complete=agents,
+        help="Only this agent; may be repeated.",
+    )  # fmt: skip
     @click.option(
         "--build-arg", "build_args", multiple=True, metavar="KEY=VALUE",
         help="A build argument, before the image's own; may be repeated.",
@@ -85,9 +83,16 @@ def options(function: Callable[..., int]) -> Callable[..., int]:
 
 
 def carry_out(
-    image: str, chosen: Options, job: Callable[[Job, Sandbox, Clock], Document]
+    image: str, chosen: Options, job: "Callable[[Job, Sandbox, Clock], Document]"
 ) -> Document:
     """Open the configuration and a sandbox, do the job with its progress shown, print it."""
+    from pruner.cli.recording import recording
+    from pruner.config import load
+    from pruner.jobs.remember import of_document
+    from pruner.jobs.writing import encode, presentable
+    from pruner.report.text import show
+    from pruner.report.watching import watching
+
     config = load(chosen.config, Path.cwd())
     asked = order(config, image, chosen)
     with recording(config, [image]) as book:
@@ -105,16 +110,20 @@ def carry_out(
     return document
 
 
-def order(config: Config, image: str, chosen: Options) -> Job:
+def order(config: "Config", image: str, chosen: Options) -> "Job":
     """Return the job on an image; raise UsageError where the configuration does not allow it."""
+    from pruner.jobs.lock import Job, select
+
     what = _with_build_args(config.image(image), chosen.build_args)
     policy = Policy(chosen.policy) if chosen.policy else what.policy
     return Job(config=config, image=what, agents=select(what, chosen.agents), policy=policy)
 
 
 @contextmanager
-def opened(runtime: str, root: Path, clock: Clock) -> Iterator[Sandbox]:
+def opened(runtime: str, root: Path, clock: Clock) -> "Iterator[Sandbox]":
     """Open a sandbox, saying which and why, and remove all of it afterwards."""
+    from pruner.sandbox.choose import choose
+
     with ExitStack() as stack:
         sandbox, choice = stack.enter_context(choose(runtime, root))
         clock.note(f"sandbox: {choice.runtime} ({choice.why})")
@@ -125,7 +134,7 @@ def opened(runtime: str, root: Path, clock: Clock) -> Iterator[Sandbox]:
             stack.close()
 
 
-def _with_build_args(image: Image, given: tuple[str, ...]) -> Image:
+def _with_build_args(image: "Image", given: tuple[str, ...]) -> "Image":
     pairs = dict(argument.partition("=")[::2] for argument in given)
     bad = [argument for argument in given if "=" not in argument]
     if bad:
@@ -134,14 +143,10 @@ def _with_build_args(image: Image, given: tuple[str, ...]) -> Image:
 
 
 def say_times(clock: Clock) -> None:
-    """Say on stderr where the time went."""
-    line = times(clock.timings)
-    click.echo(click.wrap_text(line, width(), "", "  ") if sys.stderr.isatty() else line, err=True)
+    """Say on stderr where the time went; on a terminal each step has said it already."""
+    from pruner.report.text import times
 
-
-def width() -> int:
-    """Return the columns of the terminal."""
-    return shutil.get_terminal_size().columns
+    click.echo(times(clock.timings, steps=not sys.stderr.isatty()), err=True)
 
 
 def code_of(document: Document) -> int:

@@ -1,30 +1,30 @@
 """`pruner drift`."""
 
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
 from pruner import __version__
+from pruner.cli import completing
 from pruner.cli.printing import drawn, emit
-from pruner.config import Config, Image, load
-from pruner.drift.values import Drifts, as_audits, code_of
 from pruner.errors import Exit, UsageError
-from pruner.jobs import drift, places
-from pruner.lock.missed import Missed, read_missed
 from pruner.places import KINDS
-from pruner.report.drifts import show_drifts
-from pruner.report.markdown import markdown
-from pruner.report.sarif import sarif
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pruner.config import Config, Image
+    from pruner.drift.values import Drifts
+    from pruner.lock.missed import Missed
 
 FORMATS = ("text", "json", "markdown", "sarif")
 
 
 @click.command("drift")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...", shell_complete=completing.images)
 @click.option("--all", "all_images", is_flag=True, help="Every image; the same as naming none.")
 @click.option("--static", "only_static", is_flag=True, help="Only compare files; nothing is run.")
 @click.option(
@@ -98,6 +98,11 @@ def command(  # noqa: PLR0913  click's values, by name
       pruner drift --static --format sarif > drift.sarif
       pruner drift --install github
     """
+    from pruner.config import load
+    from pruner.drift.values import code_of
+    from pruner.jobs import drift
+    from pruner.lock.missed import read_missed
+
     if force and place is None:
         raise UsageError("--force goes with --install", hint="leave it out")
     if place is not None:
@@ -126,8 +131,10 @@ def command(  # noqa: PLR0913  click's values, by name
     return code_of(found)
 
 
-def _install(config: Config, place: str, *, force: bool, as_json: bool) -> int:
+def _install(config: "Config", place: str, *, force: bool, as_json: bool) -> int:
     """Write the files of a place; their paths are the data, how to go on is for people."""
+    from pruner.jobs import places
+
     paths = [str(path) for path in places.install(config, place, force=force)]
     emit(
         msgspec.json.encode(paths) + b"\n" if as_json else "".join(f"{p}\n" for p in paths).encode()
@@ -137,17 +144,18 @@ def _install(config: Config, place: str, *, force: bool, as_json: bool) -> int:
 
 
 def _traced(
-    config: Config, images: Sequence[Image], missed: Sequence[Missed], wish: dict[str, Any]
-) -> Drifts:
+    config: "Config", images: "Sequence[Image]", missed: "Sequence[Missed]", wish: dict[str, Any]
+) -> "Drifts":
     # What runs agents takes longer to import than the static part takes.
-    from pruner.cli.common import opened, say_times  # noqa: PLC0415
-    from pruner.cli.recording import recording  # noqa: PLC0415
-    from pruner.clock import Clock  # noqa: PLC0415
-    from pruner.jobs.drift_traces import Traces, Wish  # noqa: PLC0415
-    from pruner.jobs.lock import Job  # noqa: PLC0415
-    from pruner.report.watching import watching  # noqa: PLC0415
+    from pruner.cli.common import opened, say_times
+    from pruner.cli.recording import recording
+    from pruner.clock import Clock
+    from pruner.jobs import drift
+    from pruner.jobs.drift_traces import Traces, Wish
+    from pruner.jobs.lock import Job
+    from pruner.report.watching import watching
 
-    def order(image: Image) -> Job:
+    def order(image: "Image") -> Job:
         return Job(config=config, image=image, agents=image.agents, policy=image.policy)
 
     names = [image.name for image in images]
@@ -161,7 +169,7 @@ def _traced(
     return found
 
 
-def _emit(found: Drifts, form: str, *, update: bool) -> None:
+def _emit(found: "Drifts", form: str, *, update: bool) -> None:
     """Print what was found; of an update, only messages are for whatever reads them."""
     printed = _printed(found, form)
     if not update or form != "text":
@@ -171,11 +179,17 @@ def _emit(found: Drifts, form: str, *, update: bool) -> None:
     emit("\n".join(item.commit for item in found.images if item.commit).encode())
 
 
-def _chosen(config: Config, names: tuple[str, ...]) -> list[Image]:
+def _chosen(config: "Config", names: tuple[str, ...]) -> "list[Image]":
     return [config.image(name) for name in dict.fromkeys(names or config.images)]
 
 
-def _printed(found: Drifts, form: str) -> bytes:
+def _printed(found: "Drifts", form: str) -> bytes:
+    from pruner.drift.values import as_audits
+    from pruner.jobs import drift
+    from pruner.report.drifts import show_drifts
+    from pruner.report.markdown import markdown
+    from pruner.report.sarif import sarif
+
     if form == "json":
         return drift.encode(found)
     if form == "sarif":

@@ -1,27 +1,27 @@
 """`pruner explain`."""
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
-from pruner.analysis.explain import Explanation, explain
-from pruner.analysis.sizes import size
-from pruner.config import load
+from pruner.cli.completing import distributions, images
 from pruner.errors import UsageError
-from pruner.files import plain_json
-from pruner.jobs.committed import read_verdicts
-from pruner.jobs.observe import locks_folder
-from pruner.lock.missed import Missed, read_missed
-from pruner.model import Proof, normalise
 from pruner.urls import without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pruner.analysis.explain import Explanation
+    from pruner.lock.missed import Missed
+    from pruner.model import Proof
 
 
 @click.command("explain")
-@click.argument("image")
-@click.argument("distribution")
+@click.argument("image", shell_complete=images)
+@click.argument("distribution", shell_complete=distributions)
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--why-not", is_flag=True, help="Say what would have kept it.")
 @click.option(
@@ -49,9 +49,15 @@ def command(
       pruner explain speech_gpu pandas --why-not
       pruner explain speech_gpu pandas --missed pruner-missed.jsonl
     """
+    from pruner.analysis.explain import explain
+    from pruner.config import load
+    from pruner.files import plain_json
+    from pruner.jobs.committed import read_verdicts
+    from pruner.lock.missed import read_missed
+    from pruner.model import normalise
+
     settings = load(config, Path.cwd())
-    folder = locks_folder(settings, settings.image(image))
-    document = read_verdicts(folder / "verdicts.json")
+    document = read_verdicts(settings.locks_of(settings.image(image)) / "verdicts.json")
     found = explain(document, normalise(distribution))
     if found is None:
         names = {row.name for row in document.distributions}
@@ -71,13 +77,17 @@ def command(
 
 
 def _near(names: set[str], given: str) -> str:
-    import difflib  # noqa: PLC0415  only for a mistake
+    import difflib
+
+    from pruner.model import normalise
 
     close = difflib.get_close_matches(normalise(given), sorted(names), 3)
     return f"did you mean {' or '.join(close)}?" if close else f"{len(names)} are installed"
 
 
-def _lines(found: Explanation, *, image: str, why_not: bool) -> list[str]:
+def _lines(found: "Explanation", *, image: str, why_not: bool) -> list[str]:
+    from pruner.analysis.sizes import size
+
     row = found.verdict
     lines = [f"{row.name} {row.version}: {row.verdict} ({row.level}), {size(row.size_bytes)}"]
     lines.append(f"why: {row.why}")
@@ -96,13 +106,15 @@ def _lines(found: Explanation, *, image: str, why_not: bool) -> list[str]:
     return lines
 
 
-def _proof(proof: Proof) -> str:
+def _proof(proof: "Proof") -> str:
     by = f" by {proof.by}" if proof.by else ""
     agent = f" in {proof.agent}" if proof.agent else ""
     return f"  {proof.kind}: {proof.what}{by}{agent}"
 
 
-def _costs(found: Explanation) -> list[str]:
+def _costs(found: "Explanation") -> list[str]:
+    from pruner.analysis.sizes import size
+
     lines = []
     if found.pulls_in:
         listed = ", ".join(f"{item.name} ({size(item.size_bytes)})" for item in found.pulls_in)
@@ -113,7 +125,7 @@ def _costs(found: Explanation) -> list[str]:
     return lines
 
 
-def _why_not(found: Explanation, image: str) -> list[str]:
+def _why_not(found: "Explanation", image: str) -> list[str]:
     name = found.verdict.name
     if found.verdict.kept:
         return ["it is kept, so there is nothing that speaks against it"]
@@ -126,7 +138,7 @@ def _why_not(found: Explanation, image: str) -> list[str]:
     ]
 
 
-def _looked_for(missed: Sequence[Missed]) -> list[str]:
+def _looked_for(missed: "Sequence[Missed]") -> list[str]:
     """Say once for each line of code what it missed, and when first."""
     first: dict[tuple[str, str, str], str] = {}
     for item in missed:

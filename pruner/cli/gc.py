@@ -5,8 +5,6 @@ import sys
 import click
 import msgspec
 
-from pruner.jobs import gc
-
 
 @click.command("gc")
 @click.option("--json", "as_json", is_flag=True, help="Print what was removed as JSON.")
@@ -20,6 +18,8 @@ def command(*, as_json: bool) -> int:
     Example:
       pruner gc
     """
+    from pruner.jobs import gc
+
     removed = gc.run()
     if as_json:
         sys.stdout.write(msgspec.json.encode(removed).decode() + "\n")

@@ -6,17 +6,13 @@ from pathlib import Path
 import click
 import msgspec
 
-from pruner.cli.common import drawn, emit
-from pruner.config import load
+from pruner.cli.completing import images
+from pruner.cli.printing import drawn, emit
 from pruner.errors import Exit
-from pruner.files import plain_json
-from pruner.history import History
-from pruner.model import SCHEMA
-from pruner.report.history import show_history
 
 
 @click.command("history")
-@click.argument("image")
+@click.argument("image", shell_complete=images)
 @click.option(
     "--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many."
 )
@@ -34,6 +30,12 @@ def command(image: str, *, limit: int, config: Path | None, as_json: bool) -> in
       pruner history speech_gpu
       pruner history speech_gpu --limit 100 --json
     """
+    from pruner.config import load
+    from pruner.files import plain_json
+    from pruner.history import History
+    from pruner.model import SCHEMA
+    from pruner.report.history import show_history
+
     settings = load(config, Path.cwd())
     name = settings.image(image).name
     with History.opened(settings.root) as history:

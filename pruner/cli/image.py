@@ -1,28 +1,28 @@
 """`pruner image`."""
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 import msgspec
 
-from pruner.analysis.sizes import size
-from pruner.cli.common import emit as print_bytes
-from pruner.config import Config, load
+from pruner.cli.completing import images
+from pruner.cli.printing import emit as print_bytes
 from pruner.errors import Exit, PrunerError, UsageError
-from pruner.files import plain_json
-from pruner.jobs.image import Emitted, emit
-from pruner.jobs.sharing import Sharing
-from pruner.model import SCHEMA, Failure
+
+if TYPE_CHECKING:
+    from pruner.config import Config
+    from pruner.jobs.image import Emitted
+    from pruner.model import Failure
 
 
 class _Done(NamedTuple):
-    images: list[Emitted]
-    errors: list[Failure]
+    images: "list[Emitted]"
+    errors: "list[Failure]"
 
 
 @click.command("image")
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=images)
 @click.option("--all", "all_images", is_flag=True, help="Every image of the configuration.")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON.")
@@ -45,6 +45,10 @@ def command(name: str | None, *, all_images: bool, config: Path | None, as_json:
             else "NAME and --all exclude each other",
             hint="give NAME, or --all for every image",
         )
+    from pruner.config import load
+    from pruner.jobs.image import emit
+    from pruner.jobs.sharing import Sharing
+
     read = load(config, Path.cwd())
     if name is None:
         done = _every(read)
@@ -67,8 +71,12 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
-def _every(config: Config) -> _Done:
+def _every(config: "Config") -> _Done:
     """Write all images; one that cannot be written ends alone, and is told at once."""
+    from pruner.jobs.image import emit
+    from pruner.jobs.sharing import Sharing
+    from pruner.model import Failure
+
     sharing = Sharing(config)
     done = _Done([], [])
     for name in config.images:
@@ -86,10 +94,15 @@ def _every(config: Config) -> _Done:
 
 
 def _document(done: _Done) -> bytes:
+    from pruner.files import plain_json
+    from pruner.model import SCHEMA
+
     value = {"schema": SCHEMA, "images": done.images, "errors": done.errors}
     return msgspec.json.format(plain_json(value), indent=2) + b"\n"
 
 
-def _lines(row: Emitted) -> str:
+def _lines(row: "Emitted") -> str:
+    from pruner.analysis.sizes import size
+
     shared = f", on {row.shared}: saves {size(row.saved_bytes)}" if row.shared else ""
     return f"{row.image}{shared}\n" + "".join(f"  {path}\n" for path in row.files)

@@ -1,15 +1,15 @@
 """`pruner init`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pruner import files
-from pruner.config import Config, parse
 from pruner.errors import UsageError
-from pruner.jobs.draft import draft
-from pruner.jobs.survey import survey
 from pruner.urls import without_credentials
+
+if TYPE_CHECKING:
+    from pruner.config import Config
 
 
 @click.command("init")
@@ -34,6 +34,11 @@ def command(path: Path, output: Path, *, force: bool) -> int:
       pruner init
       pruner init services/speech --force
     """
+    from pruner import files
+    from pruner.config import parse
+    from pruner.jobs.draft import draft
+    from pruner.jobs.survey import survey
+
     target = _target(path, output, force=force)
     found = survey(path)
     for warning in found.warnings:
@@ -63,7 +68,7 @@ def _target(path: Path, output: Path, *, force: bool) -> Path:
     return target
 
 
-def _tell(config: Config) -> None:
+def _tell(config: "Config") -> None:
     for image in config.images.values():
         for agent in image.agents:
             what = agent.module or " ".join(agent.argv)

@@ -2,6 +2,7 @@
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,20 +17,17 @@ from pruner.cli.common import (
     order,
     say_times,
 )
-from pruner.cli.recording import recording
+from pruner.cli.completing import images
 from pruner.clock import Clock
-from pruner.config import load
 from pruner.errors import Exit, UsageError
-from pruner.jobs import every, lock
-from pruner.jobs.align import Opened
-from pruner.jobs.remember import of_document
 from pruner.model import Documents
-from pruner.report.images import show_images
-from pruner.report.watching import watching
+
+if TYPE_CHECKING:
+    from pruner.jobs.align import Opened
 
 
 @click.command("lock")
-@click.option("--image", help="The image of pruner.toml to lock.")
+@click.option("--image", shell_complete=images, help="The image of pruner.toml to lock.")
 @click.option("--all", "all_images", is_flag=True, help="Every image, one after the other.")
 @click.option(
     "--align",
@@ -54,6 +52,8 @@ def command(
       pruner lock --image speech_gpu --runtime local --json > verdicts.json
       pruner lock --all --align
     """
+    from pruner.jobs import lock
+
     _check(image, options, all_images=all_images, align=align)
     if image is not None:
         return code_of(carry_out(image, options, partial(lock.run, once=once)))
@@ -79,13 +79,20 @@ def _check(image: str | None, options: Options, *, all_images: bool, align: bool
 
 
 def _every(options: Options, *, once: bool, align: bool) -> int:
+    from pruner.cli.recording import recording
+    from pruner.config import load
+    from pruner.jobs import every
+    from pruner.jobs.remember import of_document
+    from pruner.report.images import show_images
+    from pruner.report.watching import watching
+
     config = load(options.config, Path.cwd())
     orders = {name: partial(order, config, name, options) for name in config.images}
     with recording(config, list(config.images)) as book:
         with watching() as watcher:
             clock = Clock(watcher)
 
-            def sandbox(runtime: str) -> Opened:
+            def sandbox(runtime: str) -> "Opened":
                 return opened(runtime or options.runtime, config.root, clock)
 
             documents = every.run(orders, sandbox, clock, once=once, aligned=align)

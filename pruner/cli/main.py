@@ -6,9 +6,11 @@ import signal
 import sys
 import tempfile
 import traceback
+from contextlib import suppress
 from types import FrameType
 
 import click
+from click.shell_completion import CompletionItem
 
 from pruner import __version__
 from pruner.errors import BUG, INTERRUPTED, Exit, PrunerError, outside
@@ -17,6 +19,7 @@ from pruner.urls import without_credentials
 COMMANDS = {
     "build": "Build an image as it was and as it is to be, and measure both.",
     "audit": "Say what makes an image large, from its files.",
+    "completion": "Print the script that completes command lines in a shell.",
     "drift": "Say what has changed since the locks were made.",
     "explain": "Say why a distribution is kept or left out.",
     "gc": "Remove what a killed pruner has left.",
@@ -57,6 +60,12 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl(sorted(COMMANDS.items()))
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem[str]]:
+        """Offer the commands without importing them."""
+        found = [name for name in sorted(COMMANDS) if name.startswith(incomplete)]
+        named = [CompletionItem(name, help=COMMANDS[name]) for name in found]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -81,15 +90,28 @@ def cli() -> None:
       pruner trace speech_gpu          see what its agents load
       pruner lock --image speech_gpu   write the smallest proven lock
       pruner image speech_gpu          write its Dockerfile
+      pruner completion bash           how to complete all this by Tab
     """
 
 
 def main() -> None:
     """Run a command and exit with its code; a stack trace is never shown."""
+    if os.environ.get("_PRUNER_COMPLETE"):
+        sys.exit(_completed())
     signal.signal(signal.SIGTERM, _terminated)
     if signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:  # as under nohup
         signal.signal(signal.SIGINT, _interrupted)
     sys.exit(_guarded())
+
+
+def _completed() -> int:
+    """Answer a shell that completes a line; it shows what goes to stderr amid the line."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())
+    with suppress(Exception, KeyboardInterrupt):
+        from pruner.cli import completing  # noqa: F401  it teaches click how bash splits words
+
+        cli.main(prog_name="pruner")  # exits, where all went well
+    return 1
 
 
 def _guarded() -> int:

@@ -20,7 +20,7 @@ def emit(text: bytes) -> None:
 
 def drawn(draw: Callable[["Console"], None]) -> bytes:
     """Return what is shown, in one piece: rich itself ends the program where a pipe is closed."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     console = Console(width=None if sys.stdout.isatty() else 100)
     with console.capture() as capture:

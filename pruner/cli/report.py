@@ -1,19 +1,18 @@
 """`pruner report`."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pruner.analysis.sizes import size
-from pruner.cli.common import emit
-from pruner.config import Config, load
+from pruner.cli import completing
+from pruner.cli.printing import emit
 from pruner.errors import Exit, UsageError
-from pruner.files import write
-from pruner.jobs.previous import previous
-from pruner.jobs.report import gather, subjects
-from pruner.report.formats import FORMATS, render
-from pruner.report.html import page
-from pruner.report.html.values import Report
+from pruner.report.formats import FORMATS
+
+if TYPE_CHECKING:
+    from pruner.config import Config
+    from pruner.report.html.values import Report
 
 HTML = "html"
 COMPARING = ("json", "markdown")
@@ -21,7 +20,7 @@ COMPARING = ("json", "markdown")
 
 
 @click.command("report")
-@click.argument("images", nargs=-1, metavar="[IMAGE]...")
+@click.argument("images", nargs=-1, metavar="[IMAGE]...", shell_complete=completing.images)
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
 @click.option("--format", "form", type=click.Choice([HTML, *FORMATS]), help="html by default.")
 @click.option("--json", "as_json", is_flag=True, help="The same as --format json.")
@@ -56,6 +55,11 @@ def command(
       pruner report speech_gpu --format cyclonedx --out speech_gpu.cdx.json
       pruner report --format markdown --previous origin/main > comment.md
     """
+    from pruner.analysis.sizes import size
+    from pruner.config import load
+    from pruner.files import write
+    from pruner.jobs.report import gather
+
     if as_json and form not in {None, "json"}:
         raise UsageError(f"--json and --format {form} exclude each other", hint="give one of them")
     form = "json" if as_json else form or HTML
@@ -84,7 +88,12 @@ def _check(out: Path) -> None:
         raise UsageError(f"--out {out}: is not a regular file", hint="without --out: stdout")
 
 
-def _encoded(config: Config, report: Report, form: str, before: str | None) -> bytes:
+def _encoded(config: "Config", report: "Report", form: str, before: str | None) -> bytes:
+    from pruner.jobs.previous import previous
+    from pruner.jobs.report import subjects
+    from pruner.report.formats import render
+    from pruner.report.html import page
+
     if form == HTML:
         return page(report).encode()
     for item in report.images:
@@ -94,6 +103,6 @@ def _encoded(config: Config, report: Report, form: str, before: str | None) -> b
     return render(form, subjects(config, report, *earlier))
 
 
-def _counted(report: Report) -> str:
+def _counted(report: "Report") -> str:
     locked = sum(item.document is not None for item in report.images)
     return f"{locked} of {len(report.images)} images have a lock"

@@ -2,25 +2,23 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from pruner.analysis.sizes import size
 from pruner.cli.common import Options, emit, opened, order, say_times
-from pruner.cli.recording import recording
+from pruner.cli.completing import images
 from pruner.clock import Clock
-from pruner.config import load
 from pruner.errors import Exit, UsageError
-from pruner.jobs import rollback
-from pruner.jobs.accepted import Accepted
-from pruner.jobs.remember import of_rollback
-from pruner.jobs.rollback import Kept, Moved, RolledBack, Side
-from pruner.report.watching import watching
 from pruner.urls import without_credentials
+
+if TYPE_CHECKING:
+    from pruner.jobs.accepted import Accepted
+    from pruner.jobs.rollback import Kept, Moved, RolledBack, Side
 
 
 @click.command("rollback")
-@click.argument("image")
+@click.argument("image", shell_complete=images)
 @click.option("--to", metavar="ID", help="This accepted lock; the beginning of its id will do.")
 @click.option("--list", "listed", is_flag=True, help="List what was accepted, and do no more.")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would change, and do no more.")
@@ -61,6 +59,12 @@ def command(  # noqa: PLR0913  click's values, by name
       pruner rollback speech_gpu
       pruner rollback speech_gpu --to 20261125T0315
     """
+    from pruner.cli.recording import recording
+    from pruner.config import load
+    from pruner.jobs import rollback
+    from pruner.jobs.remember import of_rollback
+    from pruner.report.watching import watching
+
     if listed and (dry or to is not None):
         raise UsageError("--list goes with no --to and no --dry-run", hint="give one of them")
     settings = load(config, Path.cwd())
@@ -90,7 +94,9 @@ def command(  # noqa: PLR0913  click's values, by name
     return code
 
 
-def _emit(value: RolledBack | Kept, lines: Iterator[str], *, as_json: bool) -> None:
+def _emit(value: "RolledBack | Kept", lines: Iterator[str], *, as_json: bool) -> None:
+    from pruner.jobs import rollback
+
     if as_json:
         emit(rollback.encode(value))
         return
@@ -105,7 +111,7 @@ def _plain(text: str) -> str:
 # --- what there is ---------------------------------------------------------------------------
 
 
-def _list(kept: Kept, *, as_json: bool) -> int:
+def _list(kept: "Kept", *, as_json: bool) -> int:
     for line in kept.shelf.damaged.values():
         click.echo(f"warning: {line}; passed over", err=True)
     if kept.there and kept.now is None:
@@ -116,7 +122,7 @@ def _list(kept: Kept, *, as_json: bool) -> int:
     return Exit.OK
 
 
-def _table(kept: Kept) -> Iterator[str]:
+def _table(kept: "Kept") -> Iterator[str]:
     """Yield a line a set, the newest first, which is where people look."""
     if not kept.shelf.rows:
         yield "nothing was kept yet"
@@ -132,13 +138,15 @@ def _table(kept: Kept) -> Iterator[str]:
         yield "* lies in locks/"
 
 
-def _row(row: Accepted) -> tuple[str, ...]:
+def _row(row: "Accepted") -> tuple[str, ...]:
     proof = row.proof
     said = f"{_count(proof.rounds, 'round')}, {proof.runtime}" if proof.passed else "NOT PROVEN"
     return (row.id, f"{row.when:%Y-%m-%d %H:%M}", row.command, str(row.pins), _bytes(row), said)
 
 
-def _bytes(side: Accepted | Side) -> str:
+def _bytes(side: "Accepted | Side") -> str:
+    from pruner.analysis.sizes import size
+
     return "?" if side.size_bytes is None else size(side.size_bytes)
 
 
@@ -149,7 +157,7 @@ def _count(number: int, noun: str) -> str:
 # --- what became of it -----------------------------------------------------------------------
 
 
-def _lines(done: RolledBack, *, dry: bool) -> Iterator[str]:
+def _lines(done: "RolledBack", *, dry: bool) -> Iterator[str]:
     before, after, changes = done.before, done.after, done.changes
     if not changes.written and not changes.removed:
         yield f"{done.image} is at {after.id} already: nothing changes"
@@ -175,13 +183,13 @@ def _lines(done: RolledBack, *, dry: bool) -> Iterator[str]:
         yield f"{done.tag.name} is still the image of another lock: none was built of {after.id}"
 
 
-def _moved(row: Moved) -> str:
+def _moved(row: "Moved") -> str:
     if not row.before:
         return f"comes, {row.after}"
     return f"{row.before} -> {row.after}" if row.after else f"goes, {row.before}"
 
 
-def _proof(done: RolledBack) -> Iterator[str]:
+def _proof(done: "RolledBack") -> Iterator[str]:
     document = done.document
     if document is None or document.proof is None:
         return

@@ -6,13 +6,8 @@ from pathlib import Path
 import click
 import msgspec
 
-from pruner.cli.common import drawn, emit
-from pruner.config import load
+from pruner.cli.printing import drawn, emit
 from pruner.errors import Exit
-from pruner.files import plain_json
-from pruner.history import History
-from pruner.jobs import status
-from pruner.report.history import show_status
 
 
 @click.command("status")
@@ -29,6 +24,12 @@ def command(*, config: Path | None, as_json: bool) -> int:
       pruner status
       pruner status --json
     """
+    from pruner.config import load
+    from pruner.files import plain_json
+    from pruner.history import History
+    from pruner.jobs import status
+    from pruner.report.history import show_status
+
     settings = load(config, Path.cwd())
     with History.opened(settings.root) as history:
         found = status.run(settings, history)

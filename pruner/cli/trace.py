@@ -5,11 +5,11 @@ import functools
 import click
 
 from pruner.cli.common import Options, carry_out, code_of, options
-from pruner.jobs import trace
+from pruner.cli.completing import images
 
 
 @click.command("trace")
-@click.argument("image")
+@click.argument("image", shell_complete=images)
 @click.option(
     "--append", is_flag=True, help="Add to what earlier runs saw; `pruner lock` then counts it all."
 )
@@ -26,4 +26,6 @@ def command(image: str, options: Options, *, append: bool) -> int:
       pruner trace speech_gpu --agent streaming_tts_agent --json
       pruner trace speech_gpu --append
     """
+    from pruner.jobs import trace
+
     return code_of(carry_out(image, options, functools.partial(trace.run, append=append)))

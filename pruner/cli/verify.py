@@ -3,11 +3,11 @@
 import click
 
 from pruner.cli.common import Options, carry_out, code_of, options
-from pruner.jobs import verify
+from pruner.cli.completing import images
 
 
 @click.command("verify")
-@click.argument("image")
+@click.argument("image", shell_complete=images)
 @options
 def command(image: str, options: Options) -> int:
     """Prove the committed lock again.
@@ -19,4 +19,6 @@ def command(image: str, options: Options) -> int:
     Example:
       pruner verify speech_gpu --runtime docker
     """
+    from pruner.jobs import verify
+
     return code_of(carry_out(image, options, verify.run))

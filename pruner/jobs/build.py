@@ -187,8 +187,9 @@ def _started(
     for agent in job.agents:
         runs: dict[str, list[_Run]] = {tag: [] for tag in measures}
         with clock.step(f"start {agent.name} {STARTS} times in each", sandbox=True):
-            for _ in range(STARTS):
+            for number in range(1, STARTS + 1):
                 for tag, place in places.items():
+                    clock.wait(f"{tag}, {number} of {STARTS}", agent.ready.timeout)
                     runs[tag].append(_start(place, agent))
         for tag, starts in found.items():
             starts.append(_median(agent, runs[tag]))

@@ -96,7 +96,7 @@ class _Again:
             with self._clock.step(f"run {agent.name} again", sandbox=True):
                 if measure is not None and self._run_measured(agent, measure):
                     return
-                trace = run_agent(self._environment, agent)
+                trace = run_agent(self._environment, agent, self._clock.wait)
         except (PrunerError, OSError) as error:
             self.flaky.append(f"{agent.name}: {error}")
             return
@@ -105,7 +105,7 @@ class _Again:
 
     def _run_measured(self, agent: Agent, measure: Measure) -> bool:
         """Return whether the agent did the same as the first time; its lines count anyway."""
-        trace, lines = run_measured(self._environment, agent, measure)
+        trace, lines = run_measured(self._environment, agent, measure, self._clock.wait)
         self.lines.append(lines)
         self.unmeasured += [f"{agent.name} is not measured: {why}" for why in lines.failures]
         same = not differences(trace, self._expected[agent.name])

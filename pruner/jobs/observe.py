@@ -190,7 +190,7 @@ def _installed(environment: Environment, clock: Clock) -> Inventory:
 def trace(environment: Environment, agent: Agent, clock: Clock) -> Trace:
     """Run one agent and return what was seen, however the agent fared."""
     with clock.step(f"run {agent.name}", sandbox=True):
-        return run_agent(environment, agent)
+        return run_agent(environment, agent, clock.wait)
 
 
 def require_success(traces: Sequence[Trace]) -> None:

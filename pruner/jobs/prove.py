@@ -71,6 +71,7 @@ def prove(
     """
     with ExitStack() as stack:
         with trial.clock.step("install the lock", sandbox=True):
+            trial.clock.wait(f"{lock.pins} distributions")
             environment = stack.enter_context(trial.sandbox.locked(trial.image, lock))
         return examine(Runs(environment, trial.agents, trial.clock), expected, names, look, gpu)
 

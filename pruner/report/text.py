@@ -91,8 +91,8 @@ def _conflicts(document: Document) -> Iterable[RenderableType]:
     shown = [item for item in document.conflicts if not item.note]
     for item in sorted(shown, key=lambda item: item.settled):
         names = ", ".join(item.distributions)
-        text = Text(f"conflict {item.kind}", style="yellow" if item.settled else "bold red")
-        yield text.append(f" {names}: {plain(item.why)}", style="default")
+        style = "yellow" if item.settled else "bold red"
+        yield Text.assemble((f"conflict {item.kind}", style), f" {names}: {plain(item.why)}")
         if item.settled and item.drop:
             yield Text(f"  keeps {item.use or item.keep}, leaves out {', '.join(item.drop)}")
         for word, choice in zip(chain(["either"], repeat("or")), item.choices, strict=False):
@@ -109,8 +109,8 @@ def _conflicts(document: Document) -> Iterable[RenderableType]:
 def _findings(document: Document) -> Iterable[RenderableType]:
     for item in document.findings:
         style = {"error": "red", "warning": "yellow"}.get(item.severity, "")
-        text = Text(f"{item.severity} {item.code}", style=style)
-        yield text.append(f" {item.where}: {plain(item.what)}", style="default")
+        told = f" {item.where}: {plain(item.what)}"
+        yield Text.assemble((f"{item.severity} {item.code}", style), told)
         fix = item.fix.split("\n") if item.severity == "error" and item.fix else []
         for start, line in zip(["  fix: ", *["       "] * len(fix)], fix, strict=False):
             yield Text(f"{start}{plain(line)}")
@@ -150,8 +150,8 @@ def _summary(document: Document, kept: int, dropped: int) -> Iterable[Renderable
         yield Text(_gpu(document.gpu))
     sure = document.confidence
     if sure is not None:
-        text = Text(f"confidence {sure.score:.2f}", style="bold")
-        yield text.append(f": {plain('; '.join(sure.because))}", style="default")
+        because = f": {plain('; '.join(sure.because))}"
+        yield Text.assemble((f"confidence {sure.score:.2f}", "bold"), because)
     if document.lock is not None and sizes is not None:
         yield Text(f"wrote {document.lock.requirements}")
         yield Text(f"      {document.lock.pylock}")
@@ -171,15 +171,16 @@ def _gpu(gpu: GpuReport) -> str:
     return plain("; ".join([f"GPU: {there if gpu.there else 'none was there'}", *said]))
 
 
-def times(timings: Sequence[Timing]) -> str:
-    """Return where the time went, on one line."""
+def times(timings: Sequence[Timing], *, steps: bool) -> str:
+    """Return where the time went, on one line; with `steps` in which of them as well."""
     total = sum(item.seconds for item in timings) or 1.0
-    steps: dict[str, float] = {}
-    for item in timings:
-        steps[item.step] = steps.get(item.step, 0.0) + item.seconds
     own = sum(item.seconds for item in timings if not item.sandbox)
-    listed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in steps.items())
-    return f"time: {listed}; pruner's own share {100 * own / total:.0f} % of {total:.1f} s"
+    spent: dict[str, float] = {}
+    for item in timings:
+        spent[item.step] = spent.get(item.step, 0.0) + item.seconds
+    listed = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in spent.items())
+    share = f"pruner's own share {100 * own / total:.0f} % of {total:.1f} s"
+    return f"time: {listed}; {share}" if steps else f"time: {share}"
 
 
 def plain(text: str) -> str:

@@ -66,6 +66,11 @@ class LockFiles(Value, frozen=True):
     constraints: str = ""
     own: dict[str, str] = {}  # noqa: RUF012
 
+    @property
+    def pins(self) -> int:
+        """How many distributions it pins."""
+        return sum(line[:1].isalnum() for line in self.requirements.splitlines())
+
 
 class Base(Value, frozen=True):
     """The image that an image stands on, and the Debian packages in it."""

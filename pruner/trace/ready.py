@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Callable
 
-from pruner.config import Agent, ExitReady, HttpReady, LogReady, TcpReady
+from pruner.config import Agent, ExitReady, HttpReady, LogReady, Ready, TcpReady
 from pruner.errors import PrunerError
 from pruner.sandbox.base import Environment, Session
 from pruner.sandbox.probes import Answer, ask, probe
@@ -38,6 +38,19 @@ def wait_until_ready(environment: Environment, session: Session, agent: Agent) -
             return None
         if time.monotonic() >= end or (over is not None and waits_for_end):
             return why
+
+
+def awaited(ready: Ready) -> str:
+    """Return what has to happen before an agent counts as ready, in some words."""
+    match ready:
+        case HttpReady():
+            return f"http {ready.http} on port {ready.port}"
+        case TcpReady():
+            return f"port {ready.tcp}"
+        case LogReady():
+            return f"a line like {ready.log!r}"
+        case ExitReady():
+            return "its end"
 
 
 def has_ended(session: Session) -> bool:

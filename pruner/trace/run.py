@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Sequence
 
+from pruner.clock import Tell
 from pruner.config import Agent, ExitReady
 from pruner.errors import PrunerError
 from pruner.model import (
@@ -21,7 +22,7 @@ from pruner.sandbox.probes import Look, ask, probe
 from pruner.trace.events import Events, Named, read_events
 from pruner.trace.exercise import exercise
 from pruner.trace.lines import PERIOD, Lines, read_lines
-from pruner.trace.ready import has_ended, wait_until_ready
+from pruner.trace.ready import awaited, has_ended, wait_until_ready
 from pruner.trace.texts import is_path
 
 MAX_OWNERS = 200
@@ -35,28 +36,35 @@ _PACKAGE = re.compile(r"[a-z0-9][a-z0-9+.-]{0,99}")
 _PORT = re.compile(r"[0-9]{1,5}")
 
 
-def run_agent(environment: Environment, agent: Agent) -> Trace:
+def run_agent(environment: Environment, agent: Agent, tell: Tell) -> Trace:
     """Start an agent, exercise it, stop it, and return what was seen.
 
     How the agent fares is in the trace's status; only what is outside of it raises.
     """
-    return _run(environment, agent, None)[0]
+    return _run(environment, agent, None, tell)[0]
 
 
-def run_measured(environment: Environment, agent: Agent, measure: Measure) -> tuple[Trace, Lines]:
+def run_measured(
+    environment: Environment, agent: Agent, measure: Measure, tell: Tell
+) -> tuple[Trace, Lines]:
     """Run an agent in the same way, and return what lines it ran as well."""
-    return _run(environment, agent, measure)
+    return _run(environment, agent, measure, tell)
 
 
-def _run(environment: Environment, agent: Agent, measure: Measure | None) -> tuple[Trace, Lines]:
+def _run(
+    environment: Environment, agent: Agent, measure: Measure | None, tell: Tell
+) -> tuple[Trace, Lines]:
     lines = Lines()
+    tell("starting", None)
     with environment.start(agent, measure) as session:
         began = time.monotonic()
+        tell(f"waiting for {awaited(agent.ready)}", agent.ready.timeout)
         missing = wait_until_ready(environment, session, agent)
         seconds = time.monotonic() - began
         outcomes: tuple[Outcome, ...] = ()
         if missing is None:
-            outcomes = _exercises(environment, session, agent)
+            outcomes = _exercises(environment, session, agent, tell)
+        tell("reading what it loaded", None)
         look = _look(environment, session)
         over = session.ended()
         log = session.log()
@@ -142,9 +150,12 @@ def _hosts(connections: Sequence[Named], resolved: Sequence[Named]) -> tuple[Hos
     return (*tried, *(Host(name=row.what, by=row.by) for row in resolved))
 
 
-def _exercises(environment: Environment, session: Session, agent: Agent) -> tuple[Outcome, ...]:
+def _exercises(
+    environment: Environment, session: Session, agent: Agent, tell: Tell
+) -> tuple[Outcome, ...]:
     outcomes: list[Outcome] = []
-    for task in agent.exercise:
+    for number, task in enumerate(agent.exercise, 1):
+        tell(f"exercise {number} of {len(agent.exercise)}: {task.name}", task.timeout)
         if session.ended() is not None:
             gone = Outcome(
                 name=task.name, outcome="not run", ok=False, detail="the agent had ended"

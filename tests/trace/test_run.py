@@ -78,6 +78,20 @@ def pretend(folder: Path, *lines: object, owners: object = None) -> Pretended:
     return Pretended(folder, owners)
 
 
+def untold(_what: str, _limit: float | None) -> None:
+    """Take what a run waits for, and do nothing with it."""
+
+
+def test_who_watches_is_told_what_a_run_waits_for(tmp_path: Path) -> None:
+    told: list[tuple[str, float | None]] = []
+    run_agent(pretend(tmp_path), AGENT, lambda what, limit: told.append((what, limit)))
+    assert told == [
+        ("starting", None),
+        ("waiting for its end", 5),
+        ("reading what it loaded", None),
+    ]
+
+
 def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
     place = pretend(
         tmp_path,
@@ -95,7 +109,7 @@ def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
         ["resolve", "\n", None],
         owners={"/usr/bin/ffmpeg": "ffmpeg", "/usr/bin/odd": "No\nPackage", "/else": "x"},
     )
-    trace = run_agent(place, AGENT)
+    trace = run_agent(place, AGENT, untold)
     assert trace.opened == (
         Loaded(kind="data", what="model.bin", file="/s/a/model.bin", by="/app.py:1"),
     )
@@ -117,14 +131,14 @@ def test_what_was_used_is_in_the_trace(tmp_path: Path) -> None:
 
 def test_an_agent_that_starts_interpreters_only_asks_for_no_package(tmp_path: Path) -> None:
     place = pretend(tmp_path, ["spawn", "/venv/bin/python", None])
-    assert run_agent(place, AGENT).programs == (Program(what="/venv/bin/python"),)
+    assert run_agent(place, AGENT, untold).programs == (Program(what="/venv/bin/python"),)
     assert place.asked == []
 
 
 def test_owners_that_are_none_are_an_error(tmp_path: Path) -> None:
     place = pretend(tmp_path, ["spawn", "/usr/bin/ffmpeg", None], owners=[1])
     with pytest.raises(OutsideError, match="no valid answer"):
-        run_agent(place, AGENT)
+        run_agent(place, AGENT, untold)
 
 
 @pytest.mark.parametrize(
@@ -138,4 +152,4 @@ def test_owners_that_are_none_are_an_error(tmp_path: Path) -> None:
 def test_a_gpu_is_there_where_the_library_of_its_driver_was_mapped(
     file: str, *, there: bool, tmp_path: Path
 ) -> None:
-    assert run_agent(pretend(tmp_path, ["library", file]), AGENT).gpu is there
+    assert run_agent(pretend(tmp_path, ["library", file]), AGENT, untold).gpu is there
