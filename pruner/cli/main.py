@@ -2,10 +2,12 @@
 
 import importlib
 import os
+import shutil
 import signal
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterable
 from contextlib import suppress
 from types import FrameType
 
@@ -36,10 +38,36 @@ COMMANDS = {
 """Known without importing them, so that `pruner --help` answers at once."""
 
 TERMINATED = 143
+NARROW = 60
+"""Columns below which the names of options leave no room beside them."""
+NARROWEST = 20
+
+
+class Formatter(click.HelpFormatter):
+    """Click's own, with room for what is said of an option on a narrow terminal as well."""
+
+    def write_dl(
+        self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2
+    ) -> None:
+        """Write names and what they are; a name that is too long has a line of its own."""
+        narrow = min(col_max, self.width // 3)
+        super().write_dl(rows, col_max if self.width >= NARROW else narrow, col_spacing)
+
+
+class Context(click.Context):
+    """A context whose help has that form."""
+
+    def make_formatter(self) -> click.HelpFormatter:
+        """Return it for the terminal as it is; click's own takes none for narrower than 50."""
+        columns = shutil.get_terminal_size().columns
+        width = max(columns - 2, NARROWEST) if columns < NARROW else self.terminal_width
+        return Formatter(width=width, max_width=self.max_content_width)
 
 
 class Commands(click.Group):
     """Commands that are imported when they are called."""
+
+    context_class = Context
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
@@ -52,7 +80,10 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command = importlib.import_module(f"pruner.cli.{cmd_name}").command
-        return command if isinstance(command, click.Command) else None
+        if not isinstance(command, click.Command):
+            return None
+        command.context_class = Context
+        return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

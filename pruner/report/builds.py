@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pruner.analysis.sizes import size
 from pruner.image.measures import BuildReport, Measure
+from pruner.report.fitting import Fitting
 
 MOST_REST = 10
 """Distributions of the rest that are listed one by one."""
@@ -24,7 +25,7 @@ def show_build(report: BuildReport, console: Console) -> None:
     table.add_row("layers", str(before.layers), str(after.layers), "")
     for what, first, then in _seconds(before, after):
         table.add_row(what, f"{first:.1f} s", f"{then:.1f} s", _less(first, then))
-    console.print(table, highlight=False)
+    console.print(Fitting(table), highlight=False)
     for agent in report.agents:
         passed = sum(item.ok for item in agent.exercises)
         line = f"{agent.name}: {agent.status}, {passed} of {len(agent.exercises)} exercises pass"

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pruner.analysis.sizes import size
 from pruner.history import Run
+from pruner.report.fitting import Fitting
 
 STYLES = {"ok": "green", "found": "yellow", "failed": "bold red"}
 
@@ -33,7 +34,7 @@ def show_history(image: str, runs: Sequence[Run], before: Sequence[Run], console
             change(run, before[number + 1 :]),
             "" if run.confidence is None else f"{run.confidence:.2f}",
         )
-    console.print(table, highlight=False)
+    console.print(Fitting(table), highlight=False)
 
 
 def change(run: Run, earlier: Sequence[Run]) -> str:
@@ -85,7 +86,7 @@ def show_status(rows: Sequence[dict[str, object]], console: Console) -> None:
             _size(row["budget_bytes"]),
             f"{sure:.2f}" if isinstance(sure, float) else "-",
         )
-    console.print(table, highlight=False)
+    console.print(Fitting(table), highlight=False)
     for line in _next(rows):
         console.print(Text(line), highlight=False, soft_wrap=True)
 

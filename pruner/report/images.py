@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pruner.analysis.sizes import size
 from pruner.model import Document, Documents, Failure
+from pruner.report.fitting import Fitting
 from pruner.report.text import show
 
 NONE = "-"
@@ -19,7 +20,7 @@ def show_images(documents: Documents, console: Console, *, everything: bool) -> 
         console.print(Text(f"── {document.image}", style="bold"), highlight=False)
         show(document, console, everything=everything)
         console.print()
-    console.print(_table(documents), highlight=False)
+    console.print(Fitting(_table(documents)), highlight=False)
 
 
 def _table(documents: Documents) -> Table:

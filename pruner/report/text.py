@@ -10,6 +10,7 @@ from rich.text import Text
 from pruner.analysis.across import moved
 from pruner.analysis.sizes import size
 from pruner.model import Document, GpuReport, ProgramReport, RunReport, Timing, Verdict
+from pruner.report.fitting import Fitting
 
 COLOURS = {
     "observed": "green",
@@ -34,9 +35,9 @@ def _parts(document: Document, *, everything: bool) -> Iterable[RenderableType]:
     dropped = [row for row in document.distributions if not row.kept]
     kept = [row for row in document.distributions if row.kept]
     if kept and (everything or not dropped):
-        yield _table("kept", kept)
+        yield Fitting(_table("kept", kept))
     if dropped:
-        yield _table("left out", dropped)
+        yield Fitting(_table("left out", dropped))
     yield from _agents(document)
     yield from _conflicts(document)
     yield from _findings(document)
