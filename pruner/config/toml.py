@@ -7,6 +7,7 @@ from typing import Any
 from pruner.config.mistakes import one_line
 from pruner.errors import UsageError
 
+_HINT = "https://toml.io shows how it is written"
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -16,9 +17,9 @@ def parsed(text: str, name: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except ValueError as error:
         what, place = _syntax(str(error), text)
-        raise UsageError(one_line(f"{name}:{place}: not TOML: {what}")) from None
+        raise UsageError(one_line(f"{name}:{place}: not TOML: {what}"), hint=_HINT) from None
     except RecursionError:
-        raise UsageError(one_line(f"{name}: not TOML: nested too deeply")) from None
+        raise UsageError(one_line(f"{name}: not TOML: nested too deeply"), hint=_HINT) from None
 
 
 def _syntax(message: str, text: str) -> tuple[str, str]:

@@ -44,7 +44,7 @@ def _bytes(path: Path) -> bytes:
         raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
     if not regular or len(data) > MAX_BYTES:
         why = "not a regular file" if not regular else f"larger than {MAX_BYTES} bytes"
-        raise UsageError(f"{path}: not a document of pruner's: {why}")
+        raise UsageError(f"{path}: not a document of pruner's: {why}", hint=_again(path))
     return data
 
 
@@ -52,4 +52,11 @@ def _decoded(path: Path, data: bytes) -> Document:
     try:
         return msgspec.json.decode(data, type=Document)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{path}: not a document of pruner's: {error}") from error
+        what = f"{path}: not a document of pruner's: {error}"
+        raise UsageError(what, hint=_again(path)) from error
+
+
+def _again(path: Path) -> str:
+    return (
+        f"take it from version control, or make it anew: `pruner lock --image {path.parent.name}`"
+    )

@@ -131,7 +131,8 @@ def test_settings_of_tools_are_no_project(tmp_path: Path) -> None:
             "(Expected semicolon (after name with no version specifier) or end)"),
         ),
         ("pyproject.toml", "[project\n",
-         "pyproject.toml:1:9: not TOML: Expected ']' at the end of a table declaration"),
+         ("pyproject.toml:1:9: not TOML: Expected ']' at the end of a table declaration "
+          "(https://toml.io shows how it is written)")),
         ("pyproject.toml", "[project]\ndependencies = 3\n",
          "pyproject.toml: project.dependencies: is no list of requirements"),
         ("uv.lock", "[[package]]\nname = 3\n",
@@ -140,7 +141,8 @@ def test_settings_of_tools_are_no_project(tmp_path: Path) -> None:
          "uv.lock: package: is no array of tables (make the lock anew)"),
         ("poetry.lock", "[[package]]\nname = 'x'\nversion = 'one two'\n",
          "poetry.lock:1: no pin: x one two (make the lock anew)"),
-        ("poetry.lock", "\x00", "poetry.lock:1:1: not TOML: Invalid statement"),
+        ("poetry.lock", "\x00",
+         "poetry.lock:1:1: not TOML: Invalid statement (https://toml.io shows how it is written)"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_one_line(name: str, text: str, said: str, tmp_path: Path) -> None:
