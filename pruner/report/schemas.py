@@ -3,6 +3,7 @@
 docs/schema/ has them as files; `make schema` writes them anew, and a test holds them against this.
 """
 
+import inspect
 from typing import Any
 
 import msgspec
@@ -40,6 +41,8 @@ def schema(name: str) -> bytes:
         if part in parts:
             parts[part]["properties"][field]["enum"] = words
     for part in parts.values():
+        if "description" in part:  # msgspec before 0.23 gives it with its indentation
+            part["description"] = inspect.cleandoc(part["description"])
         if "schema" in part.get("properties", {}):
             part["properties"]["schema"]["const"] = SCHEMA
     whole: dict[str, Any] = {
