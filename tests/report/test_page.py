@@ -16,6 +16,7 @@ from playwright.sync_api import (
     Error,
     Page,
     Request,
+    expect,
     sync_playwright,
 )
 
@@ -164,7 +165,7 @@ def test_what_a_trace_named_is_text_and_never_runs(
     seen = Seen(browser, written(tmp_path, hostile(word)))
     assert seen.page.locator("#images a").first.inner_text().strip() == word.strip("\u2028\u2029")
     seen.page.locator(".tile").first.click()
-    assert seen.page.locator("dialog[open]").count() == 1
+    expect(seen.page.locator("dialog[open]")).to_have_count(1)
     assert word.strip() in (seen.page.locator("dialog").text_content() or "")
     assert seen.page.locator("img, iframe, object, body script:not([type]) ~ script").count() == 0
     seen.check()
@@ -204,6 +205,7 @@ def assert_accessible(browser: Browser, file: Path, width: int, scheme: str) -> 
     for opened in (False, True):
         if opened:
             tab.locator(".tile").first.click()
+            expect(tab.locator("dialog[open]")).to_have_count(1)
         found = Axe().run(tab)
         told = [
             (rule["id"], node["target"], node["failureSummary"])
@@ -217,13 +219,13 @@ def assert_accessible(browser: Browser, file: Path, width: int, scheme: str) -> 
 def test_a_click_shows_the_chain_that_explain_prints(browser: Browser, large: Path) -> None:
     seen = Seen(browser, large)
     seen.page.locator('.tile[data-name="torch"]').click()
-    assert seen.page.locator("#detail-title").inner_text() == "torch 1.2.3"
+    expect(seen.page.locator("#detail-title")).to_have_text("torch 1.2.3")
     lines = seen.page.locator('[data-part="chain"] li').all_inner_texts()
     assert lines == ["agents/speech.py:14", "whisper/__init__.py:8", "torch.py:3"]
     seen.page.locator('dialog [data-open="numpy"]').first.click()
-    assert seen.page.locator("#detail-title").inner_text() == "numpy 1.2.3"
+    expect(seen.page.locator("#detail-title")).to_have_text("numpy 1.2.3")
     seen.page.keyboard.press("Escape")
-    assert seen.page.locator("dialog[open]").count() == 0
+    expect(seen.page.locator("dialog[open]")).to_have_count(0)
     assert seen.page.evaluate("document.activeElement.dataset.name") == "torch"
     seen.check()
 
@@ -243,7 +245,7 @@ def test_the_treemap_is_one_stop_for_the_keyboard_and_arrows_move_in_it(
     assert seen.page.evaluate(name) == first
     seen.page.keyboard.press("ArrowRight")
     seen.page.keyboard.press("Enter")
-    assert seen.page.locator("#detail-title").inner_text().startswith(second)
+    expect(seen.page.locator("#detail-title")).to_contain_text(second)
     seen.check()
 
 
@@ -311,11 +313,11 @@ def test_the_table_filters_and_sorts(browser: Browser, large: Path) -> None:
 def test_another_image_is_one_click_away_and_has_an_address(browser: Browser, large: Path) -> None:
     seen = Seen(browser, large)
     seen.page.locator("#images").get_by_role("link", name="vision_gpu").click()
-    assert seen.page.locator("#image-title").inner_text() == "vision_gpu"
+    expect(seen.page.locator("#image-title")).to_have_text("vision_gpu")
     assert "POST /detect: 200, now 500" in seen.page.locator("#image").inner_text()
     assert seen.page.url.endswith("#image=vision_gpu")
     seen.page.goto(large.as_uri() + "#image=coordination&distribution=triton")
-    assert seen.page.locator("#detail-title").inner_text().startswith("triton")
+    expect(seen.page.locator("#detail-title")).to_contain_text("triton")
     seen.context.close()
 
 
@@ -343,9 +345,11 @@ def test_what_the_last_night_found_is_there(browser: Browser, large: Path) -> No
     assert "✗ error" in rows[0]
     assert "agents/speech.py:88" in rows[0]
     seen.page.locator("#images").get_by_role("link", name="vision_gpu").click()
+    expect(seen.page.locator("#image-title")).to_have_text("vision_gpu")
     assert "The agents were not run: nothing that" in seen.page.locator("#drift").inner_text()
     assert "Nothing found." in seen.page.locator("#drift").inner_text()
     seen.page.locator("#images").get_by_role("link", name="coordination").click()
+    expect(seen.page.locator("#image-title")).to_have_text("coordination")
     assert seen.page.locator("#drift").count() == 0
     seen.check()
 
@@ -359,6 +363,7 @@ def test_without_history_and_without_a_lock_it_says_so(browser: Browser, tmp_pat
     seen = Seen(browser, written(tmp_path, report))
     assert "no history" in seen.page.locator("#trend").inner_text()
     seen.page.locator("#images").get_by_role("link", name="bare").click()
+    expect(seen.page.locator("#image-title")).to_have_text("bare")
     assert "there is no lock yet" in seen.page.locator("#image").inner_text()
     seen.check()
 
