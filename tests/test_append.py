@@ -140,6 +140,7 @@ def test_two_that_append_at_once_both_count(tmp_path: Path) -> None:
     assert len(agent.runs) == 3
 
 
+@pytest.mark.gc
 def test_what_is_killed_or_fails_keeps_the_last_good_record(tmp_path: Path) -> None:
     trace(loading(tmp_path, "idna"), "--append")
     before = (tmp_path / RECORD).read_bytes()

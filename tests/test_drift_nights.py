@@ -180,6 +180,7 @@ def test_an_image_that_failed_before_stays_failed(root: Path) -> None:
 # --- killed ----------------------------------------------------------------------------------
 
 
+@pytest.mark.gc
 @pytest.mark.parametrize(
     "moment", ["install the original ...", "run agent ...", "install the lock ...", "remove the"]
 )
@@ -214,6 +215,7 @@ main()
 """
 
 
+@pytest.mark.gc
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_killed_while_an_update_writes_the_lock(root: Path, count: int) -> None:
     """Before each of the files is put into its place: what is there is of the old or the new."""

@@ -121,6 +121,7 @@ def test_impatient(tmp_path: Path, runtime: str) -> None:
     assert_nothing_left(done.pid)
 
 
+@pytest.mark.gc
 def test_killed_takes_its_local_processes_with_it(tmp_path: Path) -> None:
     root = project(tmp_path, code=DEAF, agent=UP)
     process = start(*LOCK, "--runtime", "local", cwd=root)

@@ -261,6 +261,7 @@ def go_on(root: Path) -> None:
     (root / "wait").unlink()
 
 
+@pytest.mark.gc
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill", "int"])
 def test_ended_in_the_middle(two: Path, number: int) -> None:
     before, kept = contents(two), ids(two)
