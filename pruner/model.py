@@ -505,6 +505,7 @@ class Inputs(Value, frozen=True, kw_only=True, omit_defaults=True):
     base: str = ""  # of the Dockerfile, its arguments put in
     settings: dict[str, tuple[str, ...]] = {}  # policy, target, python, gpu, keep, use
     pins: dict[str, dict[str, str]] = {}  # file of the lock -> pin -> digest of what it says
+    files: dict[str, str] = {}  # file of the lock -> digest of all of it
 
 
 class Timing(Value, frozen=True):

@@ -65,6 +65,16 @@ def test_nothing_planted_nothing_found(root: Path) -> None:
     assert before == {path: path.read_bytes() for path in root.rglob("*") if path.is_file()}
 
 
+def test_damaged_facts_are_set_aside_and_told_of(root: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "cache/facts/facts.sqlite"
+    facts.parent.mkdir(parents=True)
+    facts.write_bytes(b"no database" * 1000)
+    done = run(*STATIC, cwd=root, env={"PRUNER_CACHE": str(tmp_path / "cache")})
+    assert (done.code, done.out) == (0, "app, 3 MB: no drift\n")
+    (note,) = done.err.splitlines()
+    assert note.startswith("note: facts kept about files were damaged: set aside as facts.sqlite.d")
+
+
 def test_what_the_lock_knew_of_is_no_drift(root: Path) -> None:
     replace(
         root / "app/__main__.py",

@@ -122,7 +122,7 @@ def command(  # noqa: PLR0913  click's values, by name
     missed = [line for path in guards for line in read_missed(path)]
     chosen = _chosen(whole, images)
     if only_static:
-        found = drift.run(whole, chosen, missed)
+        found = drift.run(whole, chosen, missed, say=partial(click.echo, err=True))
     else:
         wish: dict[str, Any] = {"runtime": runtime, "once": once, "fresh": fresh, "update": update}
         wish = {**wish, "upgrades": upgrades, "nights": nights}

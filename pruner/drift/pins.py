@@ -30,10 +30,15 @@ class Pin(NamedTuple):
     @property
     def digest(self) -> str:
         """What tells whether it was changed."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+        return digest(self.text.encode())
 
 
 Pins = Mapping[str, Pin]
+
+
+def digest(data: bytes) -> str:
+    """Return what tells whether a text was changed."""
+    return hashlib.sha256(data).hexdigest()[:16]
 
 
 def read_pins(name: str, data: bytes) -> dict[str, Pin]:

@@ -10,10 +10,10 @@ from pruner.errors import UsageError
 from pruner.image.ignoring import Ignoring, patterns_of
 from pruner.image.minimal.tree import Context, inside, is_wild, relative, words_of
 from pruner.image.values import Dockerfile
+from pruner.jobs.first_party import first_party
 from pruner.model import Document, SourceTree
 from pruner.static.entry import entry_files
 from pruner.static.paths import named_paths
-from pruner.static.tree import read_tree
 
 MOST_NAMES = 10_000
 MOST_BYTES = 1 << 20
@@ -57,7 +57,7 @@ def context_of(
     root = config.root / folder_of(config, image)
     numbers = document.python.split(".")[:2]
     version = tuple(int(part) for part in numbers if part.isdecimal())
-    tree = read_tree(config.root, config.source, version, without=config.locks)
+    tree = first_party(config, version)
     entries = [file for agent in image.agents for file in entry_files(tree, agent.argv)]
     sources = [_below(root, config.root / source) for source in config.source]
     reached = [_below(root, config.root / path) for path in tree.reached_from(entries)]

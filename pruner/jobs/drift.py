@@ -30,7 +30,7 @@ def run(
     Where that fails for an image, it is among the errors, and the next one follows. `ended` is
     told of each image for which `traced` came to no end, with its exit code, as soon as that is so.
     """
-    trees = trees_of(config)
+    trees = trees_of(config, say)
     told: set[tuple[str, str]] = set()
     drifts: list[Drift] = []
     failures: list[Failure] = []

@@ -18,11 +18,11 @@ from pruner.files import regular
 from pruner.image.dockerfile import Dockerfile, dockerfile_of
 from pruner.jobs.committed import MAX_BYTES, read_verdicts
 from pruner.jobs.entered import commands_of, entered, scripts, started
+from pruner.jobs.first_party import first_party
 from pruner.jobs.inputs import requirements as required
 from pruner.jobs.inputs import settings_of
-from pruner.model import Document, Finding, SourceTree
+from pruner.model import Document, Finding, Inputs, SourceTree
 from pruner.static.entry import entry_files
-from pruner.static.tree import read_tree
 
 Trees = Callable[[tuple[int, ...]], SourceTree]
 
@@ -42,12 +42,12 @@ class _BuildJson(msgspec.Struct):
     minimal: _Built
 
 
-def trees_of(config: Config) -> Trees:
+def trees_of(config: Config, note: Callable[[str], object]) -> Trees:
     """Return what reads the source tree, once for each version of Python."""
 
     @cache
     def tree(python: tuple[int, ...]) -> SourceTree:
-        return read_tree(config.root, config.source, python, without=config.locks)
+        return first_party(config, python, note)
 
     return tree
 
@@ -182,15 +182,17 @@ def _pins(config: Config, image: Image, document: Document) -> Iterator[Finding]
     folder = config.locks_of(image)
     shown = _shown(config, folder)
     files: dict[str, dict[str, pins.Pin]] = {}
+    inputs = document.inputs or Inputs()
     for name in pins.PINNED:
         path = folder / name
-        written = document.inputs.pins if document.inputs is not None else {}
         if not os.path.lexists(path):
-            if name in written or name != pins.CONSTRAINTS:
+            if name in inputs.pins or name != pins.CONSTRAINTS:
                 yield drifted("PRN520", f"{shown}/{name}", "is missing from the lock")
             continue
         try:
-            files[name] = pins.read_pins(name, regular(path, MAX_BYTES))
+            data = regular(path, MAX_BYTES)
+            if pins.digest(data) != inputs.files.get(name):
+                files[name] = pins.read_pins(name, data)
         except (OSError, ValueError, TypeError, RecursionError) as error:
             yield drifted("PRN520", f"{shown}/{name}", f"cannot be read: {_words(error)}")
     yield from pins.changed(document, document.inputs, files, shown)

@@ -17,6 +17,7 @@ from pruner.image.dockerfile import dockerfile_of
 from pruner.inventory.graph import with_graph
 from pruner.inventory.read import parse
 from pruner.jobs.entered import commands_of, entered
+from pruner.jobs.first_party import first_party
 from pruner.jobs.own import own_requirements, with_copies, with_own
 from pruner.lock.places import Places, gather
 from pruner.model import (
@@ -36,7 +37,6 @@ from pruner.sandbox.probes import printed
 from pruner.static.commands import programs
 from pruner.static.entry import child_imports, entry_files
 from pruner.static.texts import named
-from pruner.static.tree import read_tree
 from pruner.trace.run import run_agent
 
 INVENTORY_TIMEOUT = 300.0
@@ -75,7 +75,7 @@ def observe(
     requirements = read_image_requirements(config, image)
     inventory = own_inventory(config, image, environment, clock)
     with clock.step("read the source tree", sandbox=False):
-        tree = read_tree(config.root, config.source, inventory.version, without=config.locks)
+        tree = first_party(config, inventory.version, clock.note)
         inventory = with_copies(inventory, tree)
         commands = commands_of(agents, dockerfile_of(image, config.root))
         own = [file for argv in commands.every for file in _own_scripts(inventory, tree, argv)]

@@ -15,6 +15,7 @@ from pruner.analysis.verdicts import Evidence, decide
 from pruner.clock import Clock
 from pruner.files import plain_json, write_all
 from pruner.jobs.findings import misplaced, tell
+from pruner.jobs.first_party import first_party
 from pruner.jobs.lock import Job
 from pruner.jobs.observe import (
     own_inventory,
@@ -30,7 +31,6 @@ from pruner.jobs.record import Run, read_records, write_runs
 from pruner.model import SCHEMA, AgentReport, Document, Inventory, Level, Policy, Sizes, Trace
 from pruner.rules import startup_modules
 from pruner.sandbox.base import Sandbox
-from pruner.static.tree import read_tree
 
 
 def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Document:
@@ -86,7 +86,7 @@ def _document(
     agents: tuple[AgentReport, ...],
     histories: Mapping[str, tuple[Past, ...]],
 ) -> Document:
-    tree = read_tree(job.config.root, job.config.source, without=job.config.locks)
+    tree = first_party(job.config)
     inventory = with_copies(inventory, tree)
     ownership = Ownership(inventory)
     use = Use(inventory, ownership, startup_modules())

@@ -8,7 +8,7 @@ import msgspec
 
 from pruner.clock import Clock
 from pruner.config import Config, Image
-from pruner.drift.pins import PINNED, digests
+from pruner.drift.pins import PINNED, digest, digests
 from pruner.files import plain_json, write_all
 from pruner.jobs.building import Building
 from pruner.jobs.keeping import replace
@@ -79,8 +79,9 @@ def _with_pins(document: Document, texts: Mapping[str, bytes]) -> Document:
     """Return the document with what tells whether somebody changes a pin by hand."""
     if document.inputs is None:
         return document
-    pins = digests({name: texts[name] for name in PINNED if name in texts})
-    inputs = msgspec.structs.replace(document.inputs, pins=pins)
+    pinned = {name: texts[name] for name in PINNED if name in texts}
+    files = {name: digest(data) for name, data in pinned.items()}
+    inputs = msgspec.structs.replace(document.inputs, pins=digests(pinned), files=files)
     return msgspec.structs.replace(document, inputs=inputs)
 
 

@@ -6,18 +6,15 @@ its own answer in the place of another file's.
 """
 
 import gc
-import hashlib
 import json
 import multiprocessing
 import os
 import stat
-import sys
-from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Annotated, BinaryIO, Protocol
+from typing import Annotated, BinaryIO
 
 import msgspec
 
@@ -25,16 +22,13 @@ from pruner.analysis.installed import Site, Sites, Source, Use
 from pruner.errors import OutsideError
 from pruner.model import ImportSite, Unreadable
 from pruner.static.conditions import Version
+from pruner.static.kept import PYTHON, VERSION, Cache, digest
 from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import located_uses, scan
 from pruner.static.values import Scan
 
 KIND = "imports"
-VERSION = 7
-"""Raised whenever the pass over a file, or `Sites`, changes."""
-PYTHON = "{}.{}".format(*sys.version_info)
-"""Whose grammar files are read with: what one version cannot read, another may."""
 FETCH_BYTES = 48 << 20
 """Bytes, by RECORD, that are fetched at once: they are held in memory."""
 FILE_BYTES = 8 << 20
@@ -48,18 +42,6 @@ WORTH_PROCESSES = 4 << 20
 Read = Sites | Unreadable
 Fetch = Callable[[Sequence[str]], Mapping[str, bytes | str]]
 """From paths to what the files hold, or why they could not be read. A path may be missing."""
-
-
-class Cache(Protocol):
-    """Where facts are kept between runs: see `pruner.inventory.facts`."""
-
-    def get(self, kind: str, version: int, keys: Iterable[str]) -> dict[str, bytes]:
-        """Return the facts that are known of the keys."""
-        ...
-
-    def put(self, kind: str, version: int, rows: Mapping[str, bytes]) -> None:
-        """Keep facts by key."""
-        ...
 
 
 class _Fact(msgspec.Struct, frozen=True, array_like=True):
@@ -127,7 +109,7 @@ class Installed:
                     found[source.path] = Unreadable(path=source.path, line=1, why=why)
         rows: dict[str, bytes] = {}
         for (source, content, _), row in zip(jobs, _rows(jobs), strict=True):
-            rows[self._key(source, _digest(content))] = row
+            rows[self._key(source, digest(content))] = row
             found[source.path] = msgspec.msgpack.decode(row, type=_Fact).of(source.path)
         self._cache.put(KIND, VERSION, rows)
         return found
@@ -191,10 +173,6 @@ def _broken(why: str) -> OutsideError:
 
 def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
-
-
-def _digest(content: bytes) -> str:
-    return urlsafe_b64encode(hashlib.sha256(content).digest()).rstrip(b"=").decode()
 
 
 def _decoded(row: bytes) -> _Fact | None:

@@ -3,88 +3,80 @@
 Nothing of it is imported or executed.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pruner.model import SourceFile, SourceTree, Unreadable
 from pruner.static import graph
 from pruner.static.conditions import Version
+from pruner.static.kept import Cache
 from pruner.static.listing import listing, read, read_settings
 from pruner.static.naming import is_package, module_name, name_of, naming_roots
+from pruner.static.scans import Text, scans
 from pruner.static.settings import settings_words
-from pruner.static.sites import scan
 from pruner.static.values import Scan, Survey
 
 
 def read_tree(
-    root: Path, sources: Sequence[str], python: Version = (), *, without: str | None = None
+    root: Path,
+    sources: Sequence[str],
+    python: Version = (),
+    *,
+    without: str | None = None,
+    cache: Cache | None = None,
 ) -> SourceTree:
     """Return the first-party files under the sources, which are relative to the root.
 
     A source is a package, a folder that holds packages or modules, or a file. What cannot be read
     or parsed stands in `unreadable`. `python` is the version of the interpreter that will run them,
-    `without` a folder of the project that is none of its code: where locks lie.
+    `without` a folder of the project that is none of its code: where locks lie. With a cache a file
+    is parsed only where its content is not known.
     Raises UsageError where a source does not exist.
     """
-    return survey(root, sources, python, without=without).tree
+    return survey(root, sources, python, without=without, cache=cache).tree
 
 
 def survey(
-    root: Path, sources: Sequence[str], python: Version = (), *, without: str | None = None
+    root: Path,
+    sources: Sequence[str],
+    python: Version = (),
+    *,
+    without: str | None = None,
+    cache: Cache | None = None,
 ) -> Survey:
     """Return the same tree, and the imports in it whose target cannot be read."""
     listed = listing(root, sources, without)
     texts = {path: read(root / path, path) for path in listed.paths}
-    results = _scanned(texts, listed.roots, python)
-    scans = {path: result for path, (_, result) in results.items() if isinstance(result, Scan)}
-    lost = [result for _, result in results.values() if isinstance(result, Unreadable)]
-    lost += [each.unread for each in scans.values() if each.unread]
+    readable = {path: text for path, text in texts.items() if isinstance(text, bytes)}
+    places = naming_roots(listed.roots, readable)
+    names = {path: name_of(path, places) for path in texts}
+    contents = {path: Text(names[path], text) for path, text in readable.items()}
+    results = {**texts, **scans(contents, python, cache)}
+    found = {path: result for path, result in results.items() if isinstance(result, Scan)}
+    lost = [result for result in results.values() if isinstance(result, Unreadable)]
+    lost += [each.unread for each in found.values() if each.unread]
     # A file that cannot be parsed is still first-party: it stays, with its import statements.
-    files = {
-        path: SourceFile(
-            path=path,
-            module=name,
-            sites=scans[path].sites if path in scans else (),
-            texts=scans[path].texts if path in scans else {},
-            asks=scans[path].asks if path in scans else (),
-            uses=scans[path].uses if path in scans else {},
-            script=path in scans and scans[path].script,
-        )
-        for path, (name, _) in results.items()
-    }
+    files = {path: _file(path, names[path], found.get(path, Scan())) for path in texts}
     folders = {each: graph.folder_of(each, files) for each in listed.roots}
     tree = SourceTree(
         files=files,
-        edges=graph.edges(files, scans, folders),
+        edges=graph.edges(files, found, folders),
         settings=settings_words(read_settings(root, listed.settings)),
         unreadable=tuple(sorted([*lost, *listed.unreadable], key=lambda each: each.path)),
     )
-    return Survey(tree=tree, blind=tuple(spot for each in scans.values() for spot in each.blind))
+    return Survey(tree=tree, blind=tuple(spot for each in found.values() for spot in each.blind))
 
 
-def _scanned(
-    texts: Mapping[str, bytes | Unreadable], roots: Sequence[str], python: Version
-) -> dict[str, tuple[str, Scan | Unreadable]]:
-    """Return the module name of each file, and what is in it."""
-    readable = {path: text for path, text in texts.items() if isinstance(text, bytes)}
-    places = naming_roots(roots, readable)
-    names = {path: name_of(path, places) for path in texts}
-    return {
-        path: (
-            names[path],
-            scan(
-                text,
-                path,
-                names[path],
-                is_package=is_package(path),
-                strings=True,
-                python=python,
-            )
-            if isinstance(text, bytes)
-            else text,
-        )
-        for path, text in texts.items()
-    }
+def _file(path: str, module: str, found: Scan) -> SourceFile:
+    return SourceFile(
+        path=path,
+        module=module,
+        sites=found.sites,
+        texts=found.texts,
+        asks=found.asks,
+        uses=found.uses,
+        script=found.script,
+    )
 
 
 def module_paths(tree: SourceTree) -> dict[str, str]:

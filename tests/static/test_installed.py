@@ -2,13 +2,14 @@
 
 import hashlib
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from memory import Memory
 from pruner.analysis.installed import Site, Sites, Source
 from pruner.inventory.facts import Facts
 from pruner.model import Guard, Unreadable
@@ -40,19 +41,6 @@ class Disk:
     def fetch(self, paths: Sequence[str]) -> Mapping[str, bytes | str]:
         self.asked.append(list(paths))
         return {path: self.files.get(path, "gone") for path in paths}
-
-
-class Memory:
-    """A cache that forgets nothing."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[str, int, str], bytes] = {}
-
-    def get(self, kind: str, version: int, keys: Iterable[str]) -> dict[str, bytes]:
-        return {k: self.rows[kind, version, k] for k in keys if (kind, version, k) in self.rows}
-
-    def put(self, kind: str, version: int, rows: Mapping[str, bytes]) -> None:
-        self.rows.update({(kind, version, key): data for key, data in rows.items()})
 
 
 def guards(text: str) -> list[Row]:
