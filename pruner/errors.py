@@ -46,6 +46,14 @@ class OutsideError(PrunerError):
     code = Exit.OUTSIDE
 
 
+class SandboxError(OutsideError):
+    """What came out of a sandbox cannot be used (exit 3)."""
+
+    def __init__(self, message: str) -> None:
+        hint = "what runs in there wrote over it, or pruner is wrong: try the other --runtime"
+        super().__init__(message, hint=hint)
+
+
 class AgentError(PrunerError):
     """An agent failed in its original, unpruned environment (exit 4)."""
 
@@ -58,4 +66,5 @@ def outside(error: OSError) -> OutsideError:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         hint = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
         return OutsideError(f"no space left on the disk{where}", hint=hint)
-    return OutsideError(f"{error.strerror or error}{where}")
+    ours = "see who may read and write there" if where else None
+    return OutsideError(f"{error.strerror or error}{where}", hint=ours)

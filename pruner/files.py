@@ -81,7 +81,8 @@ def alone(folder: Path, waiting: Callable[[], object] | None = None) -> Iterator
         flags = os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
         lock = os.open(folder / ".lock", flags, 0o644)
     except OSError as error:
-        raise OutsideError(f"cannot write {error.filename}: {error.strerror}") from error
+        what = f"cannot write {error.filename}: {error.strerror}"
+        raise OutsideError(what, hint="see who may write there") from error
     try:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -4,6 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from support import no_engine
 
@@ -11,6 +12,10 @@ from support import no_engine
 # that. Tests that interrupt one must not depend on how they were started themselves.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("pruner", deadline=None)
+settings.load_profile("pruner")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -60,7 +60,8 @@ def _target(path: Path, output: Path, *, force: bool) -> Path:
         hint = "paths in it are relative to its own folder"
         raise UsageError(f"{target}: must lie directly in {path}", hint=hint)
     if target.is_dir():
-        raise UsageError(f"{target}: is a folder, a file was expected")
+        what = f"{target}: is a folder, a file was expected"
+        raise UsageError(what, hint="give --output the name of a file")
     if target.name == "pyproject.toml":
         raise UsageError(f"{target}: is not written here", hint="write pruner.toml instead")
     if target.exists() and not force:

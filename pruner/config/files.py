@@ -56,7 +56,7 @@ def read_text(path: Path, name: str, *, hint: str | None = None) -> str:
     try:
         if path.exists() and not path.is_file():
             is_a = "a folder, a file was expected" if path.is_dir() else "no regular file"
-            raise UsageError(one_line(f"{name}: is {is_a}"))
+            raise UsageError(one_line(f"{name}: is {is_a}"), hint="name a file")
         return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         what = f"{name}: is not UTF-8: byte {error.object[error.start]:#04x} at {error.start}"
@@ -65,4 +65,5 @@ def read_text(path: Path, name: str, *, hint: str | None = None) -> str:
         raise UsageError(one_line(f"{name}: does not exist"), hint=hint) from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(one_line(f"{name}: cannot be read: {why}")) from None
+        what = one_line(f"{name}: cannot be read: {why}")
+        raise UsageError(what, hint="see who may read it") from None

@@ -127,7 +127,8 @@ class History:
     def _tried(self, work: Callable[[sqlite3.Connection], T]) -> T:
         self._path.parent.mkdir(exist_ok=True)
         if self._path.is_symlink() or (self._path.exists() and not self._path.is_file()):
-            raise OutsideError(f"{self._shown} is not a regular file")
+            hint = "move it away: a new history is begun"
+            raise OutsideError(f"{self._shown} is not a regular file", hint=hint)
         connection = sqlite3.connect(self._path, timeout=PATIENCE, isolation_level=None)
         with closing(connection):
             found = version(connection)

@@ -59,7 +59,8 @@ def split(text: str, path: str, target: str | None = None) -> tuple[Instruction,
         raise UsageError(f"{path}: has no FROM", hint="a Dockerfile starts with FROM and an image")
     first = next(item for item in instructions if item.name != "ARG")
     if first.name != "FROM":
-        raise UsageError(f"{path}:{first.line}: {first.name} stands before the first FROM")
+        what = f"{path}:{first.line}: {first.name} stands before the first FROM"
+        raise UsageError(what, hint="only ARG may")
     return instructions if target is None else _until(target, instructions, path)
 
 
@@ -160,13 +161,15 @@ def _body(todo: Iterator[tuple[int, str]], match: re.Match[str], where: str) -> 
         if text == match[3]:
             return body
         body.append(text)
-    raise UsageError(f"{where}: here-document {match[3]} does not end")
+    hint = f"it ends with a line that says {match[3]} and nothing else"
+    raise UsageError(f"{where}: here-document {match[3]} does not end", hint=hint)
 
 
 def _refuse_bare(plain: str, escape: str, path: str, number: int) -> None:
     if len(plain.split()) == 1 and not plain.endswith(escape):
         shown = plain.encode("unicode_escape").decode()[:40]
-        raise UsageError(f"{path}:{number}: {shown} says nothing")
+        hint = "an instruction has a word after its name"
+        raise UsageError(f"{path}:{number}: {shown} says nothing", hint=hint)
 
 
 def _escape(lines: list[str]) -> str:

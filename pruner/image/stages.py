@@ -144,7 +144,9 @@ class _Walk:
     def _from(self, item: Instruction) -> None:
         match = _FROM.fullmatch(item.value)
         if match is None:
-            raise UsageError(f"{self._path}:{item.line}: FROM takes an image, and AS with a name")
+            hint = "FROM python:3.12-slim AS builder, for example"
+            what = f"{self._path}:{item.line}: FROM takes an image, and AS with a name"
+            raise UsageError(what, hint=hint)
         base = expand(match[1], self._globals)
         unset = [name for name in re.findall(r"\$\{?(\w+)", match[1]) if name not in self._globals]
         if not base or (unset and not re.search(r":?[-+]", match[1])):

@@ -76,7 +76,8 @@ def read_yaml(text: str, name: str) -> Node | None:
     Raises UsageError in one line, with the line of the mistake.
     """
     if len(text) > MOST_CHARACTERS:
-        raise UsageError(f"{name}: is larger than {MOST_CHARACTERS} characters")
+        what = f"{name}: is larger than {MOST_CHARACTERS} characters"
+        raise UsageError(what, hint="see whether it is the right file")
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:

@@ -20,6 +20,7 @@ from pruner.model import Distribution, Inventory, normalise
 
 ROOT = "pruner-root"
 TIMEOUT = 120.0
+AGAIN = "install pruner again: `python -m pipdeptree --version` should answer there"
 
 
 class _Key(msgspec.Struct, frozen=True):
@@ -112,14 +113,16 @@ def _pipdeptree(folder: str) -> tuple[_Row, ...]:
     try:
         done = subprocess.run(argv, capture_output=True, timeout=TIMEOUT, check=False)
     except subprocess.TimeoutExpired as error:
-        raise OutsideError(f"pipdeptree was not done after {TIMEOUT:.0f} s") from error
+        what = f"pipdeptree was not done after {TIMEOUT:.0f} s"
+        raise OutsideError(what, hint="the machine may be busy: run it again") from error
     if done.returncode != 0:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise OutsideError(f"pipdeptree failed: {said[-1] if said else done.returncode}")
+        what = f"pipdeptree failed: {said[-1] if said else done.returncode}"
+        raise OutsideError(what, hint=AGAIN)
     try:
         rows = msgspec.json.decode(done.stdout, type=tuple[_Row, ...])
     except msgspec.MsgspecError as error:
-        raise OutsideError(f"pipdeptree printed no graph: {error}") from error
+        raise OutsideError(f"pipdeptree printed no graph: {error}", hint=AGAIN) from error
     return tuple(
         msgspec.structs.replace(row, package=_Key(key=normalise(row.package.key))) for row in rows
     )

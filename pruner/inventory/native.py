@@ -7,7 +7,7 @@ import msgspec
 
 from pruner.analysis.linkage import Linkage, is_library
 from pruner.analysis.system import Machine
-from pruner.errors import OutsideError
+from pruner.errors import SandboxError
 from pruner.inventory.facts import Facts
 from pruner.model import Inventory, OwnedFile
 
@@ -96,9 +96,9 @@ def _decoded(stdout: bytes) -> dict[str, _Row]:
     try:
         answer = msgspec.json.decode(stdout, type=_Answer)
     except msgspec.MsgspecError as error:
-        raise OutsideError(f"what libraries need cannot be read: {error}") from error
+        raise SandboxError(f"what libraries need cannot be read: {error}") from error
     if answer.version != VERSION:
-        raise OutsideError(f"what libraries need has version {answer.version}, not {VERSION}")
+        raise SandboxError(f"what libraries need has version {answer.version}, not {VERSION}")
     return answer.files
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from pruner.errors import OutsideError
+from pruner.errors import SandboxError
 from pruner.model import Distribution, EntryPoint, Inventory, OwnedFile, normalise
 
 VERSION = 2
@@ -72,9 +72,9 @@ def parse(text: bytes) -> Inventory:
     try:
         answer = msgspec.json.decode(text, type=_Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise OutsideError(f"the sandbox's inventory cannot be read: {_shown(error)}") from error
+        raise SandboxError(f"the sandbox's inventory cannot be read: {_shown(error)}") from error
     if answer.version != VERSION:
-        raise OutsideError(f"the sandbox's inventory has version {answer.version}, not {VERSION}")
+        raise SandboxError(f"the sandbox's inventory has version {answer.version}, not {VERSION}")
     _check(answer)
     found: dict[str, Distribution] = {}
     for raw in answer.distributions:
@@ -99,15 +99,15 @@ def parse(text: bytes) -> Inventory:
 def _check(answer: _Answer) -> None:
     """Refuse what would cost too much, or what a lock cannot be tied to."""
     if len(answer.distributions) > MAX_DISTRIBUTIONS:
-        raise OutsideError(f"the sandbox has more than {MAX_DISTRIBUTIONS} distributions")
+        raise SandboxError(f"the sandbox has more than {MAX_DISTRIBUTIONS} distributions")
     if sum(raw.record.count("\n") + 1 for raw in answer.distributions) > MAX_FILES:
-        raise OutsideError(f"the sandbox's RECORDs list more than {MAX_FILES} files")
+        raise SandboxError(f"the sandbox's RECORDs list more than {MAX_FILES} files")
     for raw in answer.distributions:
         if len(raw.metadata) > MAX_HEADERS:
             what = f"metadata of more than {MAX_HEADERS} characters"
-            raise OutsideError(f"{_shown(raw.path)}: {what}")
+            raise SandboxError(f"{_shown(raw.path)}: {what}")
     if answer.distributions and not set(answer.markers) >= _NEEDED_MARKERS:
-        raise OutsideError("the sandbox's inventory does not say for which interpreter it holds")
+        raise SandboxError("the sandbox's inventory does not say for which interpreter it holds")
 
 
 def _distribution(raw: _Raw) -> Distribution | None:
@@ -118,7 +118,7 @@ def _distribution(raw: _Raw) -> Distribution | None:
     name, version = str(name).strip(), str(version).strip()
     if not _NAME.fullmatch(name) or not _VERSION.fullmatch(version):
         what = f"{name[:80]!a} {version[:80]!a} is no name and version of a distribution"
-        raise OutsideError(f"{_shown(raw.path)}: {what}")
+        raise SandboxError(f"{_shown(raw.path)}: {what}")
     local, archive = _direct(raw.direct_url)
     return Distribution(
         name=normalise(name),

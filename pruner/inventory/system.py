@@ -8,7 +8,7 @@ import msgspec
 
 from pruner.analysis.linkage import Linkage, folders
 from pruner.analysis.system import Machine, System
-from pruner.errors import OutsideError
+from pruner.errors import SandboxError
 
 VERSION = 1
 """The format that tracers/loader.py prints."""
@@ -54,9 +54,9 @@ def parse(stdout: bytes) -> System:
     try:
         answer = msgspec.json.decode(stdout, type=_Answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise OutsideError(f"what the system offers cannot be read: {error}") from error
+        raise SandboxError(f"what the system offers cannot be read: {error}") from error
     if answer.version != VERSION:
-        raise OutsideError(f"what the system offers has version {answer.version}, not {VERSION}")
+        raise SandboxError(f"what the system offers has version {answer.version}, not {VERSION}")
     return System(
         libc=answer.libc,
         version=answer.libc_version,

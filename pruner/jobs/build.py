@@ -218,7 +218,8 @@ def _start(environment: Environment, agent: Agent) -> _Run:
         missing = wait_until_ready(environment, session, agent)
         seconds = time.monotonic() - began
         if missing is not None and session.ended() is None:
-            raise OutsideError(f"{agent.name} does not start in the image: {missing}")
+            what = f"{agent.name} does not start in the image: {missing}"
+            raise OutsideError(what, hint="give it more time: `ready.timeout`, in seconds")
         if session.ended() is not None:
             return _Run(seconds, 0)
         look = ask(session, probe(environment.python, session.tools), {"maps": True}, Look)

@@ -41,7 +41,8 @@ def _bytes(path: Path) -> bytes:
         hint = f"`pruner lock --image {path.parent.name}` makes one"
         raise UsageError(f"{path}: there is no lock yet", hint=hint) from error
     except OSError as error:
-        raise UsageError(f"{path}: cannot be read: {error.strerror}") from error
+        what = f"{path}: cannot be read: {error.strerror}"
+        raise UsageError(what, hint="see who may read it") from error
     if not regular or len(data) > MAX_BYTES:
         why = "not a regular file" if not regular else f"larger than {MAX_BYTES} bytes"
         raise UsageError(f"{path}: not a document of pruner's: {why}", hint=_again(path))

@@ -9,7 +9,7 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from pruner.config import Agent, Image
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, SandboxError
 from pruner.model import GpuCheck, GpuReport, Trace
 from pruner.rules import Answer, gpu_checks
 from pruner.rules import GpuCheck as Row
@@ -175,7 +175,7 @@ def _asked(environment: Environment, order: Mapping[str, object]) -> _Answers:
         done = environment.run(argv, timeout=SLACK + TIMEOUT * len(modules), gpu=True)
         if done.code != 0:
             ended = "it ran out of time" if done.code is None else f"exit {done.code}: {done.said}"
-            raise OutsideError(ended)
+            raise SandboxError(ended)
         return _read(answer)
     finally:
         answer.unlink(missing_ok=True)
@@ -188,9 +188,9 @@ def _read(path: Path) -> _Answers:
         with os.fdopen(descriptor, "rb") as file:
             return msgspec.json.decode(file.read(MAX_BYTES), type=_Answers)
     except OSError as error:
-        raise OutsideError(f"its answer cannot be read: {error.strerror}") from error
+        raise SandboxError(f"its answer cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise OutsideError(f"its answer cannot be read: {last_line(str(error))}") from error
+        raise SandboxError(f"its answer cannot be read: {last_line(str(error))}") from error
 
 
 def _shown(given: _Given) -> str:

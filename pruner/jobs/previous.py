@@ -53,7 +53,8 @@ def _of_commit(config: Config, commit: str, path: str) -> Document | None:
     read = _git(config, "cat-file", "blob", f"{commit}:./{path}")
     shown = Path(f"{commit[:12]}:{path}")
     if read.returncode != 0:
-        raise UsageError(f"{shown}: cannot be read: {_said(read)}")
+        hint = "`git fsck` says whether the repository is whole"
+        raise UsageError(f"{shown}: cannot be read: {_said(read)}", hint=hint)
     return parse_verdicts(shown, read.stdout)
 
 

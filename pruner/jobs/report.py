@@ -66,7 +66,8 @@ def _pins(config: Config, image: Image) -> tuple[Pinned, ...]:
     except FileNotFoundError:
         return ()
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: cannot be read: {error}") from error
+        hint = f"`pruner lock --image {image.name}` writes it again"
+        raise UsageError(f"{path}: cannot be read: {error}", hint=hint) from error
     return read_pins(str(path), text)
 
 

@@ -144,7 +144,8 @@ def _written(job: Job, planned: _Plan) -> Written:
     folder, contents = store(job.config, job.image) / planned.target.id, planned.contents
     for name in (REQUIREMENTS, VERDICTS):
         if name not in contents:
-            raise UsageError(f"{planned.target.id} has no {name}")
+            hint = f"`pruner rollback {job.image.name} --list` names the others"
+            raise UsageError(f"{planned.target.id} has no {name}", hint=hint)
     return Written(
         document=parse_verdicts(folder / VERDICTS, contents[VERDICTS]),
         file=folder / REQUIREMENTS,

@@ -15,7 +15,7 @@ from pruner.analysis.system import System
 from pruner.analysis.weigh import Reading
 from pruner.analysis.words import Driver
 from pruner.clock import Clock
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, SandboxError
 from pruner.files import copy_tree
 from pruner.inventory.facts import Facts
 from pruner.inventory.native import linkage
@@ -129,7 +129,8 @@ class _Desk:
         argv = [self._environment.python, "-I", "-S", f"{tools}/{script}", *arguments]
         done = self._environment.run(argv, timeout=TIMEOUT)
         if done.code is None:
-            raise OutsideError(f"installed files were not read after {TIMEOUT:.0f} s")
+            what = f"installed files were not read after {TIMEOUT:.0f} s"
+            raise OutsideError(what, hint="the machine may be busy: run it again")
         if done.code != 0:
-            raise OutsideError(f"installed files cannot be read (exit {done.code}): {done.said}")
+            raise SandboxError(f"installed files cannot be read (exit {done.code}): {done.said}")
         return done

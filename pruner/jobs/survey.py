@@ -210,7 +210,8 @@ def _has_python(image: Found) -> bool:
 
 def _nothing(root: Path, warnings: Sequence[str]) -> UsageError:
     if warnings:
-        return UsageError(f"no Dockerfile here can be used: {warnings[0]}")
+        hint = "mend it, or name another folder: pruner init PATH"
+        return UsageError(f"no Dockerfile here can be used: {warnings[0]}", hint=hint)
     return UsageError(
         f"{root}: no Dockerfile, no requirements.txt and no pyproject.toml here or below",
         hint="name the folder that images are built from: pruner init PATH",

@@ -9,7 +9,7 @@ from typing import Annotated
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.errors import OutsideError
+from pruner.errors import SandboxError
 from pruner.model import Trace
 from pruner.sandbox.base import Environment
 
@@ -69,7 +69,7 @@ def _read(path: Path) -> _Answer:
         with os.fdopen(descriptor, "rb") as file:
             answer = msgspec.json.decode(file.read(MAX_BYTES), type=_Answer)
     except OSError as error:
-        raise OutsideError(f"what was touched cannot be read: {error.strerror}") from error
+        raise SandboxError(f"what was touched cannot be read: {error.strerror}") from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise OutsideError(f"what was touched cannot be read: {error}") from error
+        raise SandboxError(f"what was touched cannot be read: {error}") from error
     return answer

@@ -30,7 +30,8 @@ def run(job: Job, sandbox: Sandbox, clock: Clock) -> Document:
     committed = read_verdicts(folder / "verdicts.json")
     lock = folder / "requirements.txt"
     if not lock.is_file():
-        raise UsageError(f"{lock}: missing, though verdicts.json is there")
+        hint = f"`pruner rollback {job.image.name}` puts the last accepted lock back"
+        raise UsageError(f"{lock}: missing, though verdicts.json is there", hint=hint)
     text = lock.read_text(encoding="utf-8", errors="replace")
     file = folder / CONSTRAINTS
     constraints = file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""

@@ -127,8 +127,10 @@ def _get(url: str, part: str) -> tuple[bytes, int | None]:
             for block in answer.iter_content(CHUNK):
                 data += block
                 if len(data) > MOST_BYTES:
-                    raise OutsideError(f"{url} is larger than {MOST_BYTES} bytes")
+                    what = f"{url} is larger than {MOST_BYTES} bytes"
+                    raise OutsideError(what, hint="see whether the index is the right one")
             total = answer.headers.get("Content-Range", "").rpartition("/")[2]
     except requests.RequestException as error:
-        raise OutsideError(f"cannot read {url}: {type(error).__name__}") from error
+        what = f"cannot read {url}: {type(error).__name__}"
+        raise OutsideError(what, hint="see whether the index can be reached") from error
     return data, int(total) if partial and total.isdecimal() else None

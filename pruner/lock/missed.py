@@ -49,7 +49,8 @@ def read_missed(path: Path) -> tuple[Missed, ...]:
             f"{path}: there is no such file", hint="the guard writes it when something is missed"
         ) from error
     except OSError as error:
-        raise OutsideError(f"cannot read {path}: {error.strerror}") from error
+        what = f"cannot read {path}: {error.strerror}"
+        raise OutsideError(what, hint="see who may read it") from error
     if not regular or len(data) > MAX_BYTES:
         why = f"larger than {MAX_BYTES} bytes" if regular else "not a regular file"
         raise OutsideError(f"{path}: {why}", hint="the guard of an image writes no such thing")

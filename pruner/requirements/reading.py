@@ -133,7 +133,8 @@ class _Reader:
         parsed = _parsed(path, shown, by)
         if full in above:
             loop = " -> ".join(self._shown(file) for file in (*above[above.index(full) :], full))
-            raise UsageError(f"{by}: {shown} includes itself: {loop}")
+            what = f"{by}: {shown} includes itself: {loop}"
+            raise UsageError(what, hint="take out one of these lines")
         if (full, constraint) in self._seen:
             return
         self._seen[full, constraint] = shown
@@ -329,7 +330,8 @@ def _parsed(path: Path, shown: str, by: str | None) -> "RequirementsFile":
     try:
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "no regular file"
-            raise UsageError(f"{prefix}{shown} is {kind}, a requirement file was expected")
+            what = f"{prefix}{shown} is {kind}, a requirement file was expected"
+            raise UsageError(what, hint="name a file")
         path.open("rb").close()
         return RequirementsFile.from_file(str(path))
     except FileNotFoundError:
@@ -340,4 +342,5 @@ def _parsed(path: Path, shown: str, by: str | None) -> "RequirementsFile":
         raise UsageError(what, hint="save the file as UTF-8") from None
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(one_line(f"{prefix}{shown} cannot be read: {why}")) from None
+        what = one_line(f"{prefix}{shown} cannot be read: {why}")
+        raise UsageError(what, hint="see who may read it") from None

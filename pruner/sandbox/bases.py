@@ -81,7 +81,8 @@ def _files(container: "Container", path: str) -> Iterator[bytes]:
         for chunk in stream:
             held += chunk
             if len(held) > MAX_BYTES:
-                raise OutsideError(f"{path} of the base image is larger than {MAX_BYTES} bytes")
+                what = f"{path} of the base image is larger than {MAX_BYTES} bytes"
+                raise OutsideError(what, hint="see what the base image is")
     try:
         with closing(tarfile.open(fileobj=io.BytesIO(held))) as archive:
             for member in archive:
@@ -89,4 +90,5 @@ def _files(container: "Container", path: str) -> Iterator[bytes]:
                 if file is not None:
                     yield file.read()
     except tarfile.TarError as error:
-        raise OutsideError(f"{path} of the base image cannot be read: {error}") from error
+        what = f"{path} of the base image cannot be read: {error}"
+        raise OutsideError(what, hint="pull the base image again") from error

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pruner.errors import OutsideError, PrunerError
+from pruner.errors import OutsideError, PrunerError, SandboxError
 from pruner.sandbox.base import OUTPUT_LIMIT, Completed, Exit
 from pruner.sandbox.engine import LABEL, failing, made
 
@@ -110,7 +110,7 @@ def _printed(container: "Container") -> bytes:
             held += chunk
             if len(held) > OUTPUT_LIMIT:
                 what = f"printed more than {OUTPUT_LIMIT} bytes"
-                raise OutsideError(f"a command in the container {what}")
+                raise SandboxError(f"a command in the container {what}")
     return bytes(held)
 
 
@@ -145,7 +145,7 @@ def _exec(
                 for stream, chunk in zip(streams, pair, strict=True):
                     held += len(chunk or b"")
                     if held > OUTPUT_LIMIT:
-                        return OutsideError("a command in the container printed too much")
+                        return SandboxError("a command in the container printed too much")
                     if chunk:
                         stream.append(chunk)
             code = api.exec_inspect(key)["ExitCode"]

@@ -196,7 +196,8 @@ class DockerSandbox:
         with containers.started(self._client, self._built(image), argv, options) as container:
             done = containers.run_to_end(container, argv, CARRY_TIMEOUT)
         if done.code != 0:
-            raise OutsideError(f"images.{image.name}: its own code cannot be copied: {done.said}")
+            what = f"images.{image.name}: its own code cannot be copied: {done.said}"
+            raise OutsideError(what, hint="see whether the engine's disk is full")
 
     def _covered_folders(self, layout: Layout, folder: Path) -> Iterator[Mount]:
         """Cover the first folder of distributions with the new one, and the others with nothing."""

@@ -10,7 +10,7 @@ from pruner.sandbox import containers, engine
 from pruner.sandbox.base import Completed, last_line
 from pruner.sandbox.containers import labelled
 from pruner.sandbox.docker_session import TOOLS
-from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.probes import NOT_READY, Answer, ask, probe
 from pruner.sandbox.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -95,7 +95,8 @@ class DockerServices:
         if not answer.ok:
             with engine.failing(f"{where} cannot be read"):
                 said = last_line(container.logs(tail=5)) or answer.detail
-            raise OutsideError(f"{where}: {service.image} is not there: {said}")
+            what = f"{where}: {service.image} is not there: {said}"
+            raise OutsideError(what, hint=NOT_READY)
 
     def _pull(self, name: str, where: str) -> None:
         from docker.errors import ImageNotFound  # noqa: PLC0415

@@ -219,7 +219,9 @@ def _watched(
         if free is not None and free < LEAST_ROOM:
             what = f"the build was ended, {free / 1e9:.1f} GB are left on the engine's disk"
             raise OutsideError(f"{dockerfile}: {what}", hint=DISK)
-    raise OutsideError(f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s")
+    hint = "build it once by hand: what the engine then keeps is not built again"
+    what = f"{dockerfile}: the build was not done after {BUILD_TIMEOUT:.0f} s"
+    raise OutsideError(what, hint=hint)
 
 
 def _cancel(process: "subprocess.Popen[bytes]") -> None:

@@ -99,7 +99,8 @@ def read_archive(
         if len(sizes) != len(history):
             raise ValueError(f"{len(sizes)} layers are told of, and {len(history)} are there")
     except (tarfile.TarError, EOFError, *_NOT_AN_ARCHIVE) as error:
-        raise OutsideError(f"{tag}: the engine's archive cannot be read: {error}") from error
+        what = f"{tag}: the engine's archive cannot be read: {error}"
+        raise OutsideError(what, hint="build the image again; see the engine's log") from error
     rest = (contents.get(name) for name in names)
     rows = zip(history, sizes, strict=True)
     return [

@@ -70,7 +70,8 @@ class LocalSandbox:
     def _inside(self, key: str, folder: str) -> str:
         """Return a folder that a lock names, where it is one of this project."""
         if not (self._root / folder).resolve().is_relative_to(self._root):
-            raise UsageError(f"{key}: its folder {folder!a} lies outside the project")
+            hint = "make the lock again where the folder is part of the project"
+            raise UsageError(f"{key}: its folder {folder!a} lies outside the project", hint=hint)
         return folder
 
     @contextmanager

@@ -13,7 +13,7 @@ from pruner.sandbox.bubblewrap import walls
 from pruner.sandbox.entering import entry
 from pruner.sandbox.local_session import LocalSession
 from pruner.sandbox.measuring import lay_out, writable
-from pruner.sandbox.probes import Answer, ask, probe
+from pruner.sandbox.probes import NOT_READY, Answer, ask, probe
 from pruner.sandbox.supervised import Supervised
 from pruner.sandbox.workspace import Workspace
 
@@ -158,6 +158,5 @@ class LocalEnvironment:
         answer = ask(session, probe(self.python, session.tools), order, Answer)
         if not answer.ok:
             said = last_line(session.said(key)) or answer.detail
-            raise OutsideError(
-                f"{where}: {service.local[0]} is not there on port {service.ready}: {said}"
-            )
+            what = f"{where}: {service.local[0]} is not there on port {service.ready}: {said}"
+            raise OutsideError(what, hint=NOT_READY)

@@ -43,7 +43,8 @@ def library(python: str, machine: str, desk: Path) -> Path:
             place.parent.mkdir(parents=True, exist_ok=True)
             _move(fresh, place)
         except OSError as error:
-            raise OutsideError(f"coverage.py cannot be kept in {place}: {error}") from error
+            what = f"coverage.py cannot be kept in {place}: {error}"
+            raise OutsideError(what, hint="set PRUNER_CACHE to another folder") from error
     return place
 
 

@@ -5,12 +5,12 @@ from typing import Annotated, Protocol, TypeVar
 
 import msgspec
 
-from pruner.errors import OutsideError
+from pruner.errors import SandboxError
 from pruner.sandbox.base import Completed, last_line
 
 SLACK = 15.0
 """Seconds on top of a probe's own time limit for an interpreter to start and end."""
-
+NOT_READY = "`ready` and `timeout` of the service say what is waited for, and how long"
 
 T = TypeVar("T")
 
@@ -86,13 +86,13 @@ def checked(done: Completed, answer: type[T]) -> T:
         return msgspec.json.decode(printed(done), type=answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         said = last_line(str(error))
-        raise OutsideError(f"a probe in the sandbox gave no valid answer: {said}") from error
+        raise SandboxError(f"a probe in the sandbox gave no valid answer: {said}") from error
 
 
 def printed(done: Completed) -> bytes:
     """Return what a command in a sandbox printed, or say in one line why it did not end well."""
     if done.code is None:
-        raise OutsideError("the sandbox does not answer: a probe in it ran out of time")
+        raise SandboxError("the sandbox does not answer: a probe in it ran out of time")
     if done.code != 0:
-        raise OutsideError(f"a probe in the sandbox failed (exit {done.code}): {done.said}")
+        raise SandboxError(f"a probe in the sandbox failed (exit {done.code}): {done.said}")
     return done.stdout

@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, SandboxError
 from pruner.sandbox.base import OUTPUT_LIMIT, Completed, Exit, last_line
 
 LOG_TAIL = 64 * 1024
@@ -167,7 +167,7 @@ def head(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(OUTPUT_LIMIT + 1)
     if len(data) > OUTPUT_LIMIT:
-        raise OutsideError(f"a command in the sandbox printed more than {OUTPUT_LIMIT >> 20} MiB")
+        raise SandboxError(f"a command in the sandbox printed more than {OUTPUT_LIMIT >> 20} MiB")
     return data
 
 

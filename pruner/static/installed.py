@@ -19,7 +19,7 @@ from typing import Annotated, BinaryIO
 import msgspec
 
 from pruner.analysis.installed import Site, Sites, Source, Use
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, SandboxError
 from pruner.model import ImportSite, Unreadable
 from pruner.static.conditions import Version
 from pruner.static.kept import PYTHON, VERSION, Cache, digest
@@ -167,8 +167,8 @@ def _header(line: bytes) -> _Header:
     return header
 
 
-def _broken(why: str) -> OutsideError:
-    return OutsideError(f"the files that a sandbox collected cannot be read: {why}")
+def _broken(why: str) -> SandboxError:
+    return SandboxError(f"the files that a sandbox collected cannot be read: {why}")
 
 
 def _printable(text: str) -> str:
@@ -206,7 +206,8 @@ def _rows(jobs: Sequence[_Job]) -> list[bytes]:
         with ProcessPoolExecutor(workers, context, initializer=gc.disable) as pool:
             return list(pool.map(row_of, jobs, chunksize=25))
     except BrokenProcessPool as error:
-        raise OutsideError(f"a process that reads installed files was ended: {error}") from error
+        what = f"a process that reads installed files was ended: {error}"
+        raise OutsideError(what, hint="see whether memory was short, and run it again") from error
 
 
 def row_of(job: _Job) -> bytes:

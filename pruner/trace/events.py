@@ -18,7 +18,7 @@ from pathlib import Path
 from sys import getsizeof
 from typing import Any, BinaryIO, TypeVar
 
-from pruner.errors import OutsideError
+from pruner.errors import OutsideError, SandboxError
 from pruner.model import Attempt, Loaded, Value
 from pruner.trace import rows
 from pruner.trace.texts import is_fit, is_path, shown
@@ -97,7 +97,7 @@ def read_events(folder: Path) -> Events:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise OutsideError(f"cannot read the events in {folder}: {error.strerror}") from error
+        raise SandboxError(f"cannot read the events in {folder}: {error.strerror}") from error
     return reader.events()
 
 

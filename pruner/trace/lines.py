@@ -14,7 +14,7 @@ from typing import Annotated
 
 import msgspec
 
-from pruner.errors import OutsideError
+from pruner.errors import SandboxError
 from pruner.model import Value
 
 FORMAT = "pruner-lines"
@@ -74,11 +74,11 @@ def read_lines(folder: Path) -> Lines:
                     held += (path not in ran) + len(lines - ran[path])
                     ran[path] |= lines
                 if held > MAX_LINES:
-                    raise OutsideError(f"{folder}: more than {MAX_LINES} lines (MAX_LINES)")
+                    raise SandboxError(f"{folder}: more than {MAX_LINES} lines (MAX_LINES)")
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise OutsideError(f"cannot read the lines in {folder}: {error.strerror}") from error
+        raise SandboxError(f"cannot read the lines in {folder}: {error.strerror}") from error
     return Lines(
         ran={path: frozenset(lines) for path, lines in sorted(ran.items())},
         processes=processes,
@@ -92,10 +92,10 @@ def _names(descriptor: int, folder: Path) -> list[str]:
     with os.scandir(descriptor) as entries:
         for count, entry in enumerate(entries):
             if count >= 2 * MAX_PROCESSES or len(names) >= MAX_PROCESSES:
-                raise OutsideError(f"{folder}: more than {MAX_PROCESSES} processes (MAX_PROCESSES)")
+                raise SandboxError(f"{folder}: more than {MAX_PROCESSES} processes (MAX_PROCESSES)")
             match = _NAME.fullmatch(entry.name)
             if match is None:
-                raise OutsideError(f"{folder}: {entry.name!a} is no file of measured lines")
+                raise SandboxError(f"{folder}: {entry.name!a} is no file of measured lines")
             if match[1] is None:
                 names.append(entry.name)
     return sorted(names)
@@ -105,10 +105,10 @@ def _contents(descriptor: int, name: str, most: int) -> bytes:
     flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with os.fdopen(os.open(name, flags, dir_fd=descriptor), "rb") as stream:
         if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-            raise OutsideError(f"{name}: not a regular file")
+            raise SandboxError(f"{name}: not a regular file")
         data = stream.read(most + 1)
     if len(data) > most:
-        raise OutsideError(f"{name}: more than {most} bytes (MAX_FILE_BYTES, MAX_TOTAL_BYTES)")
+        raise SandboxError(f"{name}: more than {most} bytes (MAX_FILE_BYTES, MAX_TOTAL_BYTES)")
     return data
 
 
@@ -116,7 +116,7 @@ def _decoded(data: bytes, path: Path) -> _File:
     try:
         file = msgspec.json.decode(data, type=_File)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise OutsideError(f"{path}: not what pruner measures: {str(error)[:200]}") from None
+        raise SandboxError(f"{path}: not what pruner measures: {str(error)[:200]}") from None
     if (file.format, file.version) != (FORMAT, VERSION):
-        raise OutsideError(f"{path}: not {FORMAT} version {VERSION}")
+        raise SandboxError(f"{path}: not {FORMAT} version {VERSION}")
     return file

@@ -72,19 +72,19 @@ def _uses(config: Config) -> None:
         config.image(name)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(FILES)
 def test_any_nested_value(data: dict[str, Any]) -> None:
     _loads(tomlkit.dumps(data).encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(alphabet=string.printable) | st.text())
 def test_any_text(text: str) -> None:
     _loads(text.encode("utf-8", "surrogatepass"))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary())
 def test_any_bytes(content: bytes) -> None:
     _loads(content)
@@ -93,7 +93,7 @@ def test_any_bytes(content: bytes) -> None:
 PLACES = ["image", "agent", "ready", "exercise", "service", "family", "member", "cuda", "soname"]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(NAMES, VALUES, st.sampled_from(PLACES))
 def test_one_odd_value_in_a_sound_file(key: str, value: object, where: str) -> None:
     ready: dict[str, object] = {"tcp": 80}

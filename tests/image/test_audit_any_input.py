@@ -49,7 +49,7 @@ PATTERNS = st.lists(
 ).map("\n".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(DOCKERFILES, REQUIREMENTS, PATTERNS)
 def test_any_files_are_audited(dockerfile: str, requirements: str, patterns: str) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -93,7 +93,7 @@ def _by_the_words(row: Subject) -> Subject:
 
 @pytest.mark.parametrize("name", set(VALID) - {"json"})
 @given(TEXTS)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_whatever_a_text_says_others_can_read_it(name: str, text: str) -> None:
     VALID[name](render(name, (hostile(text), hostile(text, 1, "other"))))
 

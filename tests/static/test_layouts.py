@@ -59,7 +59,7 @@ FILES = st.sets(st.builds("{}{}".format, PATHS, st.sampled_from([".py", "/__init
 NAMES = st.lists(PARTS, min_size=1, max_size=3).map(".".join)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(files=FILES, first=FILES, name=NAMES)
 def test_any_layout(files: set[str], first: set[str], name: str, loaded: Loaded) -> None:
     """Two roots; an import that fails half way has loaded what came before."""
