@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from pruner.history import History
 from pruner.model import Document, Documents, Verdict
 from support import (
     DOCKERFILE,
@@ -264,6 +265,10 @@ def test_interrupted_in_the_second_image(tmp_path: Path) -> None:
     assert (root / "locks/web/verdicts.json").is_file(), "what was proven before stays"
     assert not (root / "locks/slow").exists()
     assert_nothing_left(done.pid)
+    assert {row.image: (row.outcome, row.exit) for row in History(root).runs()} == {
+        "web": ("ok", 0),
+        "slow": ("failed", 130),
+    }
 
 
 def test_one_that_is_not_proven_ends_in_1_and_is_not_aligned(tmp_path: Path) -> None:

@@ -20,9 +20,12 @@ from pruner.cli.common import (
 from pruner.cli.completing import images
 from pruner.clock import Clock
 from pruner.errors import Exit, UsageError
-from pruner.model import Documents
+from pruner.model import Document, Documents, Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pruner.cli.recording import Recording
     from pruner.jobs.align import Opened
 
 
@@ -82,24 +85,26 @@ def _every(options: Options, *, once: bool, align: bool) -> int:
     from pruner.cli.recording import recording
     from pruner.config import load
     from pruner.jobs import every
-    from pruner.jobs.remember import of_document
     from pruner.report.images import show_images
     from pruner.report.watching import watching
 
     config = load(options.config, Path.cwd())
     orders = {name: partial(order, config, name, options) for name in config.images}
+    ended: list[Document | Failure] = []
     with recording(config, list(config.images)) as book:
-        with watching() as watcher:
-            clock = Clock(watcher)
+        try:
+            with watching() as watcher:
+                clock = Clock(watcher)
 
-            def sandbox(runtime: str) -> "Opened":
-                return opened(runtime or options.runtime, config.root, clock)
+                def sandbox(runtime: str) -> "Opened":
+                    return opened(runtime or options.runtime, config.root, clock)
 
-            documents = every.run(orders, sandbox, clock, once=once, aligned=align)
-        for document in documents.images:
-            book.done(document.image, code_of(document), of_document(document))
-        for failure in documents.errors:
-            book.done(failure.image, failure.code)
+                documents = every.run(
+                    orders, sandbox, clock, once=once, aligned=align, ended=ended.append
+                )
+            ended = [*documents.images, *documents.errors]
+        finally:
+            _record(book, ended)
     emit(
         every.encode_all(documents)
         if options.as_json
@@ -107,6 +112,16 @@ def _every(options: Options, *, once: bool, align: bool) -> int:
     )
     say_times(clock)
     return _worst(documents)
+
+
+def _record(book: "Recording", ended: "Sequence[Document | Failure]") -> None:
+    from pruner.jobs.remember import of_document
+
+    for each in ended:
+        if isinstance(each, Failure):
+            book.done(each.image, each.code)
+        else:
+            book.done(each.image, code_of(each), of_document(each))
 
 
 def _worst(documents: Documents) -> int:

@@ -21,11 +21,13 @@ def run(
     *,
     once: bool = False,
     aligned: bool = False,
+    ended: Callable[[Document | Failure], object] = str,
 ) -> Documents:
     """Lock one image after the other, each in a sandbox of its own.
 
     An image that fails ends alone: it is told at once, and is among the errors. With `aligned`
-    pins that differ are settled once all have been locked.
+    pins that differ are settled once all have been locked. `ended` is told of each image when it
+    is done, before what is compared across images is known.
     """
     done: dict[str, Locked] = {}
     failures: list[Failure] = []
@@ -35,11 +37,13 @@ def run(
             job = order()
             with opened("") as sandbox:
                 done[name] = locked(job, sandbox, clock, once=once)
+            ended(done[name].document)
             clock.note(f"{name}: {_outcome(done[name])}")
         except (PrunerError, OSError) as error:
             if isinstance(error, BrokenPipeError):  # who reads has gone: an end for all of them
                 raise
             failures.append(_failed(name, error, clock))
+            ended(failures[-1])
     if aligned:
         done = align(done, opened, clock)
     documents: list[Document] = []
