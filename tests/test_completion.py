@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pruner.config import load
+from pruner.jobs.accepted import read_shelf, store
+from pruner.jobs.keeping import replace
 from pruner.jobs.writing import encode
 from reports import document
 from support import PRUNER, assert_error, environment, run
@@ -84,6 +87,23 @@ def test_a_line_is_completed(line: str, offered: list[str], tree: Path) -> None:
 )
 def test_every_image_argument_is_completed(line: str, tree: Path) -> None:
     assert completed(line, tree) == ["speech", "spare", "vision"]
+
+
+def test_accepted_locks_are_offered_the_newest_first(tree: Path) -> None:
+    config = load(tree / "pruner.toml", tree)
+    for version in ("1.0", "2.0"):
+        contents = {
+            "requirements.txt": f"idna=={version}\n".encode(),
+            "pylock.toml": version.encode(),
+            "verdicts.json": encode(document()),
+        }
+        replace(config, config.images["speech"], lambda _: contents, "lock", print)  # noqa: B023
+    ids = [row.id for row in read_shelf(store(config, config.images["speech"])).rows]
+    assert len(ids) == 3, "the one that lay there before as well"
+    assert completed("pruner rollback speech --to ", tree) == ids[::-1]
+    assert completed("pruner rollback --to ", tree) == ids[::-1]
+    assert completed(f"pruner rollback speech --to {ids[1]}", tree) == [ids[1]]
+    assert completed("pruner rollback vision --to ", tree) == []
 
 
 def test_the_configuration_that_the_line_names_is_read(tree: Path, tmp_path: Path) -> None:

@@ -62,6 +62,18 @@ def distributions(ctx: click.Context, _param: click.Parameter, incomplete: str) 
     return _offered((row.name for row in document.distributions), normalise(incomplete))
 
 
+def accepted(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+    """Return the ids of the accepted locks of an image, the newest first."""
+    from pruner.jobs.accepted import read_shelf, store
+
+    config = _config(ctx)
+    # Where the option stands before the image, none is chosen yet.
+    chosen = ctx.params.get("image") or next(iter(ctx.args), None)
+    asked = [image for name, image in config.images.items() if chosen in {None, name}]
+    rows = [row.id for image in asked for row in read_shelf(store(config, image)).rows]
+    return _offered(reversed(rows), incomplete)
+
+
 def _config(ctx: click.Context) -> "Config":
     from pruner.config import load
 

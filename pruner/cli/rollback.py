@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from pruner.cli.common import Options, emit, opened, order, say_times
-from pruner.cli.completing import images
+from pruner.cli.completing import accepted, images
 from pruner.clock import Clock
 from pruner.errors import Exit, UsageError
 from pruner.urls import without_credentials
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 @click.command("rollback")
 @click.argument("image", shell_complete=images)
-@click.option("--to", metavar="ID", help="This accepted lock; the beginning of its id will do.")
+@click.option(
+    "--to",
+    metavar="ID",
+    shell_complete=accepted,
+    help="This accepted lock; the beginning of its id will do.",
+)
 @click.option("--list", "listed", is_flag=True, help="List what was accepted, and do no more.")
 @click.option("--dry-run", "dry", is_flag=True, help="Say what would change, and do no more.")
 @click.option("--config", type=click.Path(path_type=Path), help="The pruner.toml to use.")
