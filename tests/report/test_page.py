@@ -344,6 +344,9 @@ def test_what_the_last_night_found_is_there(browser: Browser, large: Path) -> No
     assert [row.split()[0] for row in rows] == ["PRN570", "PRN512", "PRN575"]
     assert "✗ error" in rows[0]
     assert "agents/speech.py:88" in rows[0]
+    counted = seen.page.locator("#overview tbody tr").first.locator("td").last.inner_text()
+    found = seen.page.locator("#findings tbody tr, #drift tbody tr").all_inner_texts()
+    assert int(counted) == len([row for row in found if "note" not in row]) > 1
     seen.page.locator("#images").get_by_role("link", name="vision_gpu").click()
     expect(seen.page.locator("#image-title")).to_have_text("vision_gpu")
     assert "The agents were not run: nothing that" in seen.page.locator("#drift").inner_text()

@@ -11,7 +11,9 @@ const bar = (part, kind) => {
 const proven = (image) => !image.locked ? make("span", {class: "soft"}, "no lock") : image.proof?.passed
   ? make("span", {class: "good"}, "✓ proven") : make("span", {class: "bad"}, "✗ not proven");
 const open_ = (image) => (image.conflicts || []).filter((one) => !one.settled).length;
-const serious = (image) => [...(image.findings || []), ...image.audit].filter((one) => one.severity !== "note").length;
+// What a night found has gone where it wrote a new lock.
+const drifted = (image) => image.night && !image.night.updated ? image.night.findings : [];
+const serious = (image) => [...(image.findings || []), ...image.audit, ...drifted(image)].filter((one) => one.severity !== "note").length;
 
 function overview(images, link) {
   const most = Math.max(1, ...images.map((image) => image.before || 0));
