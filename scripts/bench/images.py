@@ -13,10 +13,12 @@ not proven, or a route does not answer.
 """
 
 import argparse
+import fcntl
 import json
 import os
 import shutil
 import socket
+import struct
 import subprocess
 import sys
 import tempfile
@@ -35,6 +37,8 @@ SAMPLES = ROOT / "sample_agents"
 PRUNER = Path(sys.executable).with_name("pruner")
 UV = Path(sys.executable).with_name("uv")
 INDEX_BYTES = 20_000_000_000
+SIOCGIFADDR = 0x8915
+"""Asks the kernel for the address of an interface: see netdevice(7)."""
 LEFT_ALONE = shutil.ignore_patterns(".pruner", "locks", "__pycache__")
 
 
@@ -112,8 +116,9 @@ def gateway() -> str:
     name = '{{index .Options "com.docker.network.bridge.name"}}'
     asked = ["docker", "network", "inspect", "bridge", "--format", name]
     bridge = subprocess.check_output(asked, text=True).strip()
-    told = json.loads(subprocess.check_output(["ip", "-j", "-4", "address", "show", bridge]))
-    return str(told[0]["addr_info"][0]["local"])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        told = fcntl.ioctl(any_socket, SIOCGIFADDR, struct.pack("256s", bridge.encode()))
+    return socket.inet_ntoa(told[20:24])
 
 
 def wait_for(host: str, port: int) -> None:
