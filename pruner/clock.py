@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from pruner.model import Timing
+from pruner.document import Timing
 from pruner.urls import without_credentials
 
 Tell = Callable[[str, float | None], None]

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from pruner.audit.every import audited
 from pruner.audit.reading import read_source
 from pruner.audit.values import Built, Context, Facts, ImageAudit
-from pruner.model import Document, Finding, SystemPackage, Verdict
+from pruner.document import Document, SystemPackage
+from pruner.model import Finding, Verdict
 from pruner.requirements import Requirements
 from pruner.requirements.values import Requirement
 

@@ -3,21 +3,9 @@
 import random
 from collections.abc import Callable
 
+from pruner.document import SCHEMA, AgentReport, Confidence, Document, ProofReport, SystemPackage
 from pruner.image.measures import BuildReport, Measure
-from pruner.model import (
-    SCHEMA,
-    AgentReport,
-    Choice,
-    Confidence,
-    Conflict,
-    Document,
-    Finding,
-    Outcome,
-    Proof,
-    ProofReport,
-    SystemPackage,
-    Verdict,
-)
+from pruner.model import Choice, Conflict, Finding, Outcome, Proof, Verdict
 from pruner.report.html.values import ImageReport, Night, Point, Report
 
 IMAGES = (

@@ -5,22 +5,19 @@ from typing import Any
 import msgspec
 from hypothesis import strategies as st
 
-from pruner.image.measures import BuildReport, Measure, Start
-from pruner.model import (
+from pruner.document import (
     SCHEMA,
     AgentReport,
     BaseImage,
     Confidence,
-    Conflict,
     Document,
-    Finding,
     LockFiles,
-    Outcome,
     ProofReport,
     Restored,
     Sizes,
-    Verdict,
 )
+from pruner.image.measures import BuildReport, Measure, Start
+from pruner.model import Conflict, Finding, Outcome, Verdict
 from pruner.report.subject import Pinned, PinnedFile, Subject
 
 DIGEST = "ab" * 32

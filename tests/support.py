@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import msgspec
 import pytest
 
-from pruner.model import Document
+from pruner.document import Document
 from pruner.sandbox.engine import LABEL
 from pruner.sandbox.workspace import store
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from pruner.document import AgentReport, Document
 from pruner.jobs.record import read_records
-from pruner.model import AgentReport, Document
 from support import (
     Done,
     assert_error,

@@ -12,7 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pruner.model import Conflict, Document
+from pruner.document import Document
+from pruner.model import Conflict
 from support import Done, assert_nothing_left, run
 
 CASES = Path(__file__).with_name("cases")

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from pruner.model import Confidence, Trace
+from pruner.document import Confidence
+from pruner.model import Trace
 from support import DOCKERFILE, Done, assert_nothing_left, project, run
 
 BOTH = pytest.mark.parametrize(

@@ -14,8 +14,9 @@ from typing import Any
 import msgspec
 import pytest
 
+from pruner.document import Document, Documents
 from pruner.history import History
-from pruner.model import Document, Documents, Verdict
+from pruner.model import Verdict
 from support import (
     DOCKERFILE,
     PRUNER,

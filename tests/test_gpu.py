@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from index import wheel
-from pruner.model import Document, GpuCheck, GpuReport
+from pruner.document import Document, GpuCheck, GpuReport
 from support import Done, project, run
 
 pytestmark = pytest.mark.skipif(

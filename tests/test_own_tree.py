@@ -11,7 +11,7 @@ import pytest
 import tomlkit
 
 from pruner.config import load
-from pruner.model import Documents
+from pruner.document import Documents
 from pruner.sandbox import uv
 from support import Done, assert_nothing_left, run
 from trees import tree

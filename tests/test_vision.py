@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pruner.model import Conflict, Document
+from pruner.document import Document
+from pruner.model import Conflict
 from support import Done, finish, project, start
 
 pytestmark = pytest.mark.images

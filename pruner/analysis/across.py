@@ -14,7 +14,8 @@ from packaging.version import InvalidVersion, Version
 
 from pruner.analysis.promises import fits, required
 from pruner.analysis.sizes import size
-from pruner.model import Aligned, Distribution, Finding, Verdict, normalise
+from pruner.document import Aligned
+from pruner.model import Distribution, Finding, Verdict, normalise
 
 MOST = 10
 """Distributions that get a finding of their own."""

@@ -7,7 +7,8 @@ the score is not.
 from collections.abc import Callable, Sequence
 from math import prod
 
-from pruner.model import Confidence, Value
+from pruner.document import Confidence
+from pruner.model import Value
 
 UNKNOWN = 0.4
 """Where nothing is known of what ran: no better than if nothing had."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from pruner.analysis.attribution import closure
-from pruner.model import Document, Policy, Value, Verdict
+from pruner.document import Document
+from pruner.model import Policy, Value, Verdict
 
 IMAGE = ""
 """The image's own code, among the users of a distribution."""

@@ -8,7 +8,8 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.linkage import Linkage
-from pruner.model import Inventory, SystemPackage, Trace
+from pruner.document import SystemPackage
+from pruner.model import Inventory, Trace
 
 DEBIAN = "/usr/lib/python3/dist-packages"
 MOST_FILES = 5

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.model import AgentReport, Inventory, ProgramReport, Trace
+from pruner.document import AgentReport, ProgramReport
+from pruner.model import Inventory, Trace
 
 _INTERPRETER = re.compile(r"python[0-9.]*t?")
 

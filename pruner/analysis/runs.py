@@ -5,7 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.evidence import joined, observed
 from pruner.analysis.usage import used_data
-from pruner.model import Finding, Inventory, Loaded, Proof, RunReport, Trace, Value
+from pruner.document import RunReport
+from pruner.model import Finding, Inventory, Loaded, Proof, Trace, Value
 
 
 class Past(Value, frozen=True):

@@ -7,7 +7,8 @@ from packaging.version import InvalidVersion, Version
 
 from pruner.audit.found import found, listed
 from pruner.audit.values import Facts
-from pruner.model import Document, Finding, Verdict, normalise
+from pruner.document import Document
+from pruner.model import Finding, Verdict, normalise
 from pruner.requirements.values import Direct, Requirement, Requirements
 
 _INSTALLERS = ("pip", "setuptools", "wheel")

@@ -1,8 +1,9 @@
 """What an audit looks at, as frozen values; nothing here opens a file."""
 
+from pruner.document import Document
 from pruner.image.instructions import Instruction
 from pruner.image.values import Dockerfile
-from pruner.model import Document, Finding, Value
+from pruner.model import Finding, Value
 from pruner.requirements.values import Requirements
 from pruner.rules import Base
 

@@ -14,8 +14,9 @@ import msgspec
 from pruner.cli.completing import agents
 from pruner.cli.printing import drawn, emit
 from pruner.clock import Clock
+from pruner.document import Document
 from pruner.errors import Exit
-from pruner.model import Document, Policy
+from pruner.model import Policy
 
 if TYPE_CHECKING:
     from pruner.config import Config, Image

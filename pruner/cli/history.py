@@ -31,9 +31,9 @@ def command(image: str, *, limit: int, config: Path | None, as_json: bool) -> in
       pruner history speech_gpu --limit 100 --json
     """
     from pruner.config import load
+    from pruner.document import SCHEMA
     from pruner.files import plain_json
     from pruner.history import History
-    from pruner.model import SCHEMA
     from pruner.report.history import show_history
 
     settings = load(config, Path.cwd())

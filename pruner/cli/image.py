@@ -12,8 +12,8 @@ from pruner.errors import Exit, PrunerError, UsageError
 
 if TYPE_CHECKING:
     from pruner.config import Config
+    from pruner.document import Failure
     from pruner.jobs.image import Emitted
-    from pruner.model import Failure
 
 
 class _Done(NamedTuple):
@@ -73,9 +73,9 @@ def _say(line: str) -> None:
 
 def _every(config: "Config") -> _Done:
     """Write all images; one that cannot be written ends alone, and is told at once."""
+    from pruner.document import Failure
     from pruner.jobs.image import emit
     from pruner.jobs.sharing import Sharing
-    from pruner.model import Failure
 
     sharing = Sharing(config)
     done = _Done([], [])
@@ -94,8 +94,8 @@ def _every(config: "Config") -> _Done:
 
 
 def _document(done: _Done) -> bytes:
+    from pruner.document import SCHEMA
     from pruner.files import plain_json
-    from pruner.model import SCHEMA
 
     value = {"schema": SCHEMA, "images": done.images, "errors": done.errors}
     return msgspec.json.format(plain_json(value), indent=2) + b"\n"

@@ -19,8 +19,8 @@ from pruner.cli.common import (
 )
 from pruner.cli.completing import images
 from pruner.clock import Clock
+from pruner.document import Document, Documents, Failure
 from pruner.errors import Exit, UsageError
-from pruner.model import Document, Documents, Failure
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

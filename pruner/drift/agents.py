@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterator, Mapping
 
+from pruner.document import Document, Inputs
 from pruner.drift.found import drifted
-from pruner.model import Document, Finding, Inputs
+from pruner.model import Finding
 
 
 def agents(document: Document, configured: Collection[str]) -> Iterator[Finding]:

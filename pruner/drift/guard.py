@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from pruner.document import Document
 from pruner.drift.found import drifted
-from pruner.model import Document, Finding, ImportSite, SourceTree
+from pruner.model import Finding, ImportSite, SourceTree
 
 MOST = 50
 """Lines that are told one by one; whoever has more has few causes."""

@@ -2,9 +2,10 @@
 
 from collections.abc import Collection, Iterable, Iterator
 
+from pruner.document import Document, Inputs
 from pruner.drift.found import drifted
 from pruner.drift.names import Lack
-from pruner.model import Document, Finding, Inputs, SourceTree
+from pruner.model import Finding, SourceTree
 
 
 def new_imports(

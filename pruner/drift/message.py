@@ -4,7 +4,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from pruner.analysis.sizes import size
-from pruner.model import Document, Finding, Verdict
+from pruner.document import Document
+from pruner.model import Finding, Verdict
 
 SUBJECT = 72
 MOST = 30

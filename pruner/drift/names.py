@@ -4,7 +4,8 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from pruner.model import Document, Guard, ImportSite, SourceTree
+from pruner.document import Document
+from pruner.model import Guard, ImportSite, SourceTree
 
 ADDED = {
     "annotationlib": (3, 14),

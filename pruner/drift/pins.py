@@ -9,8 +9,9 @@ from typing import NamedTuple
 import msgspec
 from packaging.utils import canonicalize_version
 
+from pruner.document import Document, Inputs
 from pruner.drift.found import drifted
-from pruner.model import Document, Finding, Inputs, normalise
+from pruner.model import Finding, normalise
 
 REQUIREMENTS = "requirements.txt"
 PYLOCK = "pylock.toml"

@@ -8,8 +8,9 @@ from packaging.requirements import Requirement as Read
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from pruner.document import Document, Inputs
 from pruner.drift.found import drifted
-from pruner.model import Document, Finding, Inputs, Verdict, normalise
+from pruner.model import Finding, Verdict, normalise
 from pruner.requirements import Requirement, Requirements
 
 

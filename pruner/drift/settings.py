@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from pruner.analysis.sizes import size
+from pruner.document import Document, Inputs
 from pruner.drift.found import drifted
-from pruner.model import Document, Finding, Inputs, normalise
+from pruner.model import Finding, normalise
 
 _NAME = re.compile(r"[^A-Za-z0-9._-]")
 

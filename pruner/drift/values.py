@@ -1,8 +1,9 @@
 """What `pruner drift` has to say of images."""
 
 from pruner.audit.values import Audits, ImageAudit
+from pruner.document import Failure, Sizes
 from pruner.errors import Exit
-from pruner.model import Failure, Finding, Sizes, Value
+from pruner.model import Finding, Value
 
 
 class Drift(Value, frozen=True, kw_only=True):

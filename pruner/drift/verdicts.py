@@ -3,8 +3,9 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from pruner.analysis.sizes import size
+from pruner.document import Document
 from pruner.drift.found import drifted
-from pruner.model import Conflict, Document, Finding, Level, Verdict
+from pruner.model import Conflict, Finding, Level, Verdict
 
 _LEVELS = {level.word: level for level in Level}
 

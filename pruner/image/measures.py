@@ -1,7 +1,8 @@
 """What was measured of an image that was built, as frozen values; bytes and seconds throughout."""
 
 from pruner.analysis.remains import Rest
-from pruner.model import SCHEMA, AgentReport, GpuReport, ProofReport, Value
+from pruner.document import SCHEMA, AgentReport, GpuReport, ProofReport
+from pruner.model import Value
 
 
 class Start(Value, frozen=True):

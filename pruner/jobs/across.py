@@ -4,10 +4,11 @@ import os
 
 from pruner.analysis.across import Pin, Pins, differing
 from pruner.config import Config, Image
+from pruner.document import Document
 from pruner.errors import UsageError
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.observe import locks_folder, read_image_requirements
-from pruner.model import Distribution, Document, Finding, Inventory, normalise
+from pruner.model import Distribution, Finding, Inventory, normalise
 
 CODES = frozenset({"PRN130", "PRN131"})
 """Findings that depend on other images."""

@@ -13,13 +13,14 @@ import msgspec
 
 from pruner.analysis.across import Asking, explained, forbidden, moves, parts, stays, tied
 from pruner.clock import Clock
+from pruner.document import Aligned
 from pruner.errors import PrunerError, outside
 from pruner.jobs.across import pins_of
 from pruner.jobs.lock import Locked, finish
 from pruner.jobs.prove import Trial
 from pruner.jobs.replace import Plan, Wish
 from pruner.jobs.settle import Settled, plan_of, settle_as
-from pruner.model import Aligned, Distribution
+from pruner.model import Distribution
 from pruner.sandbox.base import Sandbox
 
 MOST_PROOFS = 12

@@ -17,13 +17,14 @@ from pruner.audit.values import Audits, Built, Context, Facts, ImageAudit, Sourc
 from pruner.clock import Clock
 from pruner.config import Config, Image
 from pruner.config.files import read_text
+from pruner.document import SCHEMA, Document
 from pruner.errors import Exit, UsageError
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.findings import misplaced
 from pruner.jobs.measured import kept
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.sent import read_context
-from pruner.model import SCHEMA, Document, Finding
+from pruner.model import Finding
 from pruner.requirements import Requirements, read_leniently
 from pruner.sandbox import engine
 from pruner.sandbox.layers import Saved, read_image

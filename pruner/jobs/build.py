@@ -13,6 +13,7 @@ from pruner.analysis.remains import remains
 from pruner.audit.dpkg import packages
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
+from pruner.document import Document, ProofReport
 from pruner.errors import AgentError, OutsideError, UsageError
 from pruner.files import plain_json, write
 from pruner.image.dockerfile import read_dockerfile
@@ -24,7 +25,6 @@ from pruner.jobs.lock import Job
 from pruner.jobs.observe import locks_folder, private_folder, reports
 from pruner.jobs.prove import Runs, examine
 from pruner.jobs.rollback import kept
-from pruner.model import Document, ProofReport
 from pruner.sandbox.base import Environment
 from pruner.sandbox.context import context_bytes
 from pruner.sandbox.engine import BuildError

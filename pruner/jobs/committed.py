@@ -6,8 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from pruner.document import SCHEMA, Document
 from pruner.errors import UsageError
-from pruner.model import SCHEMA, Document
 
 MAX_BYTES = 64 << 20
 """Far more than the verdicts on thousands of distributions take."""

@@ -12,11 +12,12 @@ from pruner.analysis.own import own_files, own_folders
 from pruner.analysis.usage import used_data
 from pruner.clock import Clock
 from pruner.config import Agent, Config, ExitReady, Image
+from pruner.document import AgentReport, Confidence, ProofReport
 from pruner.errors import PrunerError
 from pruner.jobs.gpu import can_use
 from pruner.jobs.observe import Observation, reports
 from pruner.jobs.prove import differences
-from pruner.model import AgentReport, Confidence, Level, ProofReport, Trace, Value, Verdict
+from pruner.model import Level, Trace, Value, Verdict
 from pruner.rules import startup_modules
 from pruner.sandbox.base import Environment, Measure
 from pruner.sandbox.measuring import library

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pruner.config import Config, Image
+from pruner.document import Document
 from pruner.errors import UsageError
 from pruner.image.ignoring import Ignoring, patterns_of
 from pruner.image.minimal.tree import Context, inside, is_wild, relative, words_of
 from pruner.image.values import Dockerfile
 from pruner.jobs.first_party import first_party
-from pruner.model import Document, SourceTree
+from pruner.model import SourceTree
 from pruner.static.entry import entry_files
 from pruner.static.paths import named_paths
 

@@ -5,12 +5,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from pruner.config import Config, Image
+from pruner.document import SCHEMA, Document, Failure
 from pruner.drift.guard import Miss
 from pruner.drift.values import Drift, Drifts, ordered
 from pruner.errors import Exit, PrunerError, outside
 from pruner.jobs.drift_static import committed, static, trees_of
 from pruner.lock.missed import Missed
-from pruner.model import SCHEMA, Document, Failure, Finding
+from pruner.model import Finding
 from pruner.urls import cleaned
 
 Traced = Callable[[Image, Document, tuple[Finding, ...]], Drift]

@@ -10,6 +10,7 @@ import msgspec
 
 from pruner.analysis.evidence import reached
 from pruner.config import Config, Image
+from pruner.document import Document, Inputs
 from pruner.drift import agents, guard, imports, pins, requirements, settings
 from pruner.drift.found import drifted
 from pruner.drift.names import Names
@@ -21,7 +22,7 @@ from pruner.jobs.entered import commands_of, entered, scripts, started
 from pruner.jobs.first_party import first_party
 from pruner.jobs.inputs import requirements as required
 from pruner.jobs.inputs import settings_of
-from pruner.model import Document, Finding, Inputs, SourceTree
+from pruner.model import Finding, SourceTree
 from pruner.static.entry import entry_files
 
 Trees = Callable[[tuple[int, ...]], SourceTree]

@@ -9,6 +9,7 @@ import msgspec
 
 from pruner.clock import Clock
 from pruner.config import Config, Image
+from pruner.document import Document
 from pruner.drift.message import message
 from pruner.drift.settings import moved_base
 from pruner.drift.values import Drift, ordered
@@ -31,7 +32,7 @@ from pruner.jobs.lock import Job, Locked, commit, locked
 from pruner.jobs.nights import nights
 from pruner.jobs.remember import Figures, of_drift
 from pruner.jobs.upgrades import upgrades
-from pruner.model import Document, Finding, Level, normalise
+from pruner.model import Finding, Level, normalise
 from pruner.sandbox import engine
 from pruner.sandbox.base import Sandbox
 from pruner.sandbox.bases import digest_of_tag

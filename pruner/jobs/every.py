@@ -5,13 +5,13 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from pruner.clock import Clock
+from pruner.document import SCHEMA, Document, Documents, Failure
 from pruner.errors import PrunerError, outside
 from pruner.jobs.across import CODES, across
 from pruner.jobs.align import Opened, align
 from pruner.jobs.keeping import revise
 from pruner.jobs.lock import Job, Locked, locked
 from pruner.jobs.writing import encode
-from pruner.model import SCHEMA, Document, Documents, Failure
 
 
 def run(

@@ -9,8 +9,9 @@ from typing import Annotated, NamedTuple
 import msgspec
 
 from pruner.config import Agent, Image
+from pruner.document import GpuCheck, GpuReport
 from pruner.errors import OutsideError, SandboxError
-from pruner.model import GpuCheck, GpuReport, Trace
+from pruner.model import Trace
 from pruner.rules import Answer, gpu_checks
 from pruner.rules import GpuCheck as Row
 from pruner.sandbox.base import Environment, last_line

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.evidence import reached
 from pruner.config import Config, Image
+from pruner.document import Document, Inputs
 from pruner.drift.names import Names
 from pruner.drift.requirements import asked, spelled
 from pruner.errors import UsageError
 from pruner.image.dockerfile import Dockerfile, dockerfile_of
 from pruner.jobs.entered import scripts, started
-from pruner.model import Document, Inputs
 from pruner.requirements import Requirements, read_leniently
 from pruner.static.entry import entry_files
 

@@ -11,6 +11,7 @@ from pruner.analysis.packages import Used, linked_files, used_files
 from pruner.analysis.programs import with_programs
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
+from pruner.document import SCHEMA, Aligned, Document, GpuReport, Sizes
 from pruner.errors import UsageError
 from pruner.files import plain_json, write_all
 from pruner.jobs.across import across
@@ -36,15 +37,7 @@ from pruner.jobs.settle import Case, Settled, settle
 from pruner.jobs.study import study
 from pruner.jobs.touch import loaded_names, touched
 from pruner.jobs.writing import Made, presentable, write_lock
-from pruner.model import (
-    SCHEMA,
-    Aligned,
-    Document,
-    GpuReport,
-    Policy,
-    Sizes,
-    Value,
-)
+from pruner.model import Policy, Value
 from pruner.sandbox.base import Environment, Sandbox
 
 

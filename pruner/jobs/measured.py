@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import msgspec
 
 from pruner.config import Config, Image
+from pruner.document import SCHEMA
 from pruner.files import plain_json, regular, write
 from pruner.jobs.committed import MAX_BYTES
 from pruner.jobs.digests import changed
 from pruner.jobs.observe import private_folder
-from pruner.model import SCHEMA, Value
+from pruner.model import Value
 from pruner.sandbox.layers import Saved
 
 FILE = "layers.json"

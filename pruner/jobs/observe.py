@@ -12,6 +12,7 @@ from pruner.analysis.asks import Said
 from pruner.analysis.weigh import Subject
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
+from pruner.document import AgentReport, GpuReport
 from pruner.errors import AgentError
 from pruner.image.dockerfile import dockerfile_of
 from pruner.inventory.graph import with_graph
@@ -20,17 +21,7 @@ from pruner.jobs.entered import commands_of, entered
 from pruner.jobs.first_party import first_party
 from pruner.jobs.own import own_requirements, with_copies, with_own
 from pruner.lock.places import Places, gather
-from pruner.model import (
-    AgentReport,
-    AgentStatus,
-    Finding,
-    GpuReport,
-    Inventory,
-    SourceTree,
-    Trace,
-    Value,
-    normalise,
-)
+from pruner.model import AgentStatus, Finding, Inventory, SourceTree, Trace, Value, normalise
 from pruner.requirements import Requirements, of_image
 from pruner.sandbox.base import Environment
 from pruner.sandbox.probes import printed

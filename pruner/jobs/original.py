@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pruner.config import Config, Image
 from pruner.config.files import read_text
+from pruner.document import Document
 from pruner.errors import UsageError
 from pruner.image.chains import chain
 from pruner.image.instructions import Instruction, split
@@ -13,7 +14,6 @@ from pruner.image.shell import Command, commands
 from pruner.image.stages import build
 from pruner.image.steps import Purpose, environment_folder, purpose, system_packages
 from pruner.image.values import Dockerfile
-from pruner.model import Document
 
 _ENVIRONMENTS = frozenset([".venv", "venv", ".env", "env", "virtualenv"])
 _VARIABLES = ("VIRTUAL_ENV", "UV_PROJECT_ENVIRONMENT")

@@ -4,8 +4,8 @@ import posixpath
 from collections.abc import Iterator
 
 from pruner.config import Config
+from pruner.document import Document
 from pruner.image.minimal.recipe import Own
-from pruner.model import Document
 
 _READ = ("pyproject.toml", "setup.py", "setup.cfg", "MANIFEST.in", "README", "LICENSE", "COPYING")
 """How the names of files begin that a build reads beside the code."""

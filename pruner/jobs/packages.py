@@ -8,7 +8,7 @@ import msgspec
 from pruner.analysis.packages import Used, with_files
 from pruner.clock import Clock
 from pruner.config import Image
-from pruner.model import BaseImage, SystemPackage
+from pruner.document import BaseImage, SystemPackage
 from pruner.sandbox.base import Environment, Sandbox
 from pruner.sandbox.probes import ask, probe
 

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pruner.config import Config, Image
+from pruner.document import Document
 from pruner.errors import OutsideError, UsageError
 from pruner.jobs.committed import parse_verdicts, read_verdicts
 from pruner.jobs.written import VERDICTS
-from pruner.model import Document
 
 PATIENCE = 60
 """Seconds for one call of git."""

@@ -9,18 +9,11 @@ from pruner.analysis.attribution import Ownership
 from pruner.analysis.verdicts import DROP
 from pruner.clock import Clock
 from pruner.config import Agent, Image
+from pruner.document import AgentReport, GpuReport
 from pruner.jobs.gpu import Asking, again
 from pruner.jobs.observe import trace
 from pruner.jobs.touch import touched
-from pruner.model import (
-    AgentReport,
-    AgentStatus,
-    Attempt,
-    GpuReport,
-    Trace,
-    Value,
-    Verdict,
-)
+from pruner.model import AgentStatus, Attempt, Trace, Value, Verdict
 from pruner.sandbox.base import Environment, LockFiles, Sandbox
 from pruner.urls import without_credentials
 

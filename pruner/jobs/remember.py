@@ -7,12 +7,13 @@ import msgspec
 
 from pruner.audit.values import ImageAudit
 from pruner.config import Config, Image
+from pruner.document import Document
 from pruner.drift.values import Drift
 from pruner.errors import PrunerError
 from pruner.history import Run
 from pruner.image.measures import BuildReport
 from pruner.jobs.rollback import RolledBack, kept
-from pruner.model import Document, Finding, Level, Value
+from pruner.model import Finding, Level, Value
 
 MOST_NEEDED = 5000
 

@@ -8,6 +8,7 @@ import msgspec
 
 from pruner import __version__
 from pruner.config import Config, Image
+from pruner.document import Document
 from pruner.errors import PrunerError, UsageError
 from pruner.files import regular
 from pruner.history import History, Run
@@ -18,7 +19,6 @@ from pruner.jobs.committed import MAX_BYTES, read_verdicts
 from pruner.jobs.drift_memory import told
 from pruner.jobs.observe import locks_folder, private_folder
 from pruner.jobs.previous import Previous
-from pruner.model import Document
 from pruner.report.html.values import ImageReport, Night, Point, Report
 from pruner.report.pinned import read_pins
 from pruner.report.subject import Pinned, Subject

@@ -8,6 +8,7 @@ import msgspec
 
 from pruner.clock import Clock
 from pruner.config import Config, Image
+from pruner.document import SCHEMA, Document
 from pruner.errors import OutsideError, PrunerError, UsageError
 from pruner.files import alone, plain_json
 from pruner.jobs.accepted import Accepted, Shelf, read_kept, read_shelf, store
@@ -18,7 +19,7 @@ from pruner.jobs.observe import locks_folder
 from pruner.jobs.verify import Written, check
 from pruner.jobs.written import REQUIREMENTS, VERDICTS, Contents, Summary, read_set, summary
 from pruner.lock.header import CONSTRAINTS
-from pruner.model import SCHEMA, Document, Value
+from pruner.model import Value
 from pruner.sandbox.base import Sandbox
 from pruner.sandbox.tags import CURRENT, Tagged, make_current, repository
 

@@ -18,6 +18,7 @@ from pruner.analysis.system import System
 from pruner.analysis.verdicts import decide
 from pruner.analysis.weigh import Reading, Subject, Weighed, weigh
 from pruner.config import Image
+from pruner.document import GpuReport, ProofReport, Restored
 from pruner.jobs.building import Builders, Building
 from pruner.jobs.inspect import Inspection
 from pruner.jobs.knowledge import Knowledge
@@ -29,16 +30,7 @@ from pruner.lock.moving import installable
 from pruner.lock.origins import Origins
 from pruner.lock.pins import LockText, lock
 from pruner.lock.places import Places
-from pruner.model import (
-    Conflict,
-    GpuReport,
-    Policy,
-    ProofReport,
-    Restored,
-    Value,
-    Verdict,
-    normalise,
-)
+from pruner.model import Conflict, Policy, Value, Verdict, normalise
 from pruner.sandbox.base import LockFiles
 
 MOST_ROUNDS = 20

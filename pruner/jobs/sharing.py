@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pruner.config import Config, Image
 from pruner.config.files import read_text
+from pruner.document import Document
 from pruner.errors import PrunerError
 from pruner.files import write_all
 from pruner.image.minimal.base import Moved, slimmer
@@ -16,7 +17,6 @@ from pruner.image.minimal.sharing import Group, Pins, groups, pin_texts
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.observe import locks_folder
 from pruner.jobs.original import Read, environment, named_packages, programs, read
-from pruner.model import Document
 
 BASES = "_base"
 """The folder beside the locks that shared bases lie in."""

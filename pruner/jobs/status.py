@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from pruner.config import Config, Image
+from pruner.document import SCHEMA, Document
 from pruner.errors import PrunerError, UsageError
 from pruner.files import regular
 from pruner.history import History, Run
@@ -17,7 +18,7 @@ from pruner.jobs.digests import changed
 from pruner.jobs.observe import locks_folder, private_folder
 from pruner.jobs.rollback import kept
 from pruner.jobs.written import VERDICTS
-from pruner.model import SCHEMA, Document, Value
+from pruner.model import Value
 
 
 class Standing(Value, frozen=True):

@@ -13,6 +13,7 @@ from pruner.analysis.runs import Past, Use, changed_since, modules_of, what_runs
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.verdicts import Evidence, decide
 from pruner.clock import Clock
+from pruner.document import SCHEMA, AgentReport, Document, Sizes
 from pruner.files import plain_json, write_all
 from pruner.jobs.findings import misplaced, tell
 from pruner.jobs.first_party import first_party
@@ -28,7 +29,7 @@ from pruner.jobs.observe import (
 from pruner.jobs.own import with_copies
 from pruner.jobs.recall import past, project_folder
 from pruner.jobs.record import Run, read_records, write_runs
-from pruner.model import SCHEMA, AgentReport, Document, Inventory, Level, Policy, Sizes, Trace
+from pruner.model import Inventory, Level, Policy, Trace
 from pruner.rules import startup_modules
 from pruner.sandbox.base import Sandbox
 

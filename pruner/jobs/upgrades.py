@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pruner.clock import Clock
+from pruner.document import Document
 from pruner.drift.found import drifted
 from pruner.errors import PrunerError, UsageError
 from pruner.image.dockerfile import dockerfile_of
@@ -16,7 +17,7 @@ from pruner.jobs.observe import declared_places
 from pruner.jobs.verify import Written, check
 from pruner.lock.header import CONSTRAINTS
 from pruner.lock.upgrading import moved, newer, withdrawn
-from pruner.model import Document, Finding
+from pruner.model import Finding
 from pruner.requirements import Requirements
 from pruner.sandbox.base import Sandbox
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pruner.clock import Clock
+from pruner.document import SCHEMA, Document, ProofReport
 from pruner.errors import UsageError
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.lock import Job
@@ -11,7 +12,6 @@ from pruner.jobs.observe import declared_places, locks_folder, reports
 from pruner.jobs.prove import Trial, prove
 from pruner.lock.header import CONSTRAINTS
 from pruner.lock.moving import installable
-from pruner.model import SCHEMA, Document, ProofReport
 from pruner.sandbox.base import LockFiles, Sandbox
 
 

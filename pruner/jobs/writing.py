@@ -8,6 +8,7 @@ import msgspec
 
 from pruner.clock import Clock
 from pruner.config import Config, Image
+from pruner.document import Document, LockFiles
 from pruner.drift.pins import PINNED, digest, digests
 from pruner.files import plain_json, write_all
 from pruner.jobs.building import Building
@@ -18,7 +19,7 @@ from pruner.lock.guard import guard_files
 from pruner.lock.header import CONSTRAINTS, header, provenance
 from pruner.lock.moving import beside
 from pruner.lock.pins import LockText
-from pruner.model import Document, Inventory, LockFiles
+from pruner.model import Inventory
 
 
 class Made(NamedTuple):

@@ -8,12 +8,13 @@ import msgspec
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_version
 
+from pruner.document import Document
 from pruner.errors import UsageError
 from pruner.files import regular
 from pruner.jobs.committed import MAX_BYTES, parse_verdicts
 from pruner.lock.guard import MODULE
 from pruner.lock.header import CONSTRAINTS
-from pruner.model import Document, Value, normalise
+from pruner.model import Value, normalise
 
 REQUIREMENTS = "requirements.txt"
 VERDICTS = "verdicts.json"

@@ -10,7 +10,8 @@ from itertools import takewhile
 from packaging.version import Version
 
 from pruner.analysis.attribution import module_of
-from pruner.model import Distribution, Document, Inventory
+from pruner.document import Document
+from pruner.model import Distribution, Inventory
 from pruner.sandbox.workspace import tracers
 
 MODULE = "pruner_guard"

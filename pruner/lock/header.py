@@ -6,8 +6,9 @@ from pathlib import Path
 
 from pruner import __version__
 from pruner.analysis.across import moved
+from pruner.document import Document
 from pruner.lock.pins import LockText
-from pruner.model import Document, Level, Policy
+from pruner.model import Level, Policy
 
 UNPROVEN = "NOT PROVEN: do not ship this lock"
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from pruner.model import Document, Level, Value, Verdict
+from pruner.document import Document
+from pruner.model import Level, Value, Verdict
 
 STRENGTH = {level.word: int(level) for level in Level}
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from pruner import __version__
-from pruner.model import SCHEMA
+from pruner.document import SCHEMA
 from pruner.report.subject import Report, Subject
 
 

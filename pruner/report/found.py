@@ -7,7 +7,8 @@ import msgspec
 from pruner import __version__
 from pruner.audit.ignores import place
 from pruner.audit.values import Audits, ImageAudit
-from pruner.model import SCHEMA, Finding
+from pruner.document import SCHEMA
+from pruner.model import Finding
 from pruner.report.sarif import sarif
 from pruner.report.subject import Subject
 

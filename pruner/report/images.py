@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pruner.analysis.sizes import size
-from pruner.model import Document, Documents, Failure
+from pruner.document import Document, Documents, Failure
 from pruner.report.fitting import Fitting
 from pruner.report.text import show
 

@@ -9,7 +9,8 @@ from io import BytesIO
 from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 from junitparser.junitparser import FinalResult
 
-from pruner.model import AgentReport, AgentStatus, Outcome, ProofReport
+from pruner.document import AgentReport, ProofReport
+from pruner.model import AgentStatus, Outcome
 from pruner.report.subject import Subject
 from pruner.report.text import plain
 

@@ -7,7 +7,8 @@ what a comment of GitHub may have, whatever there is to say.
 from collections.abc import Iterator, Sequence
 
 from pruner.analysis.sizes import size
-from pruner.model import Conflict, Finding, ProofReport
+from pruner.document import ProofReport
+from pruner.model import Conflict, Finding
 from pruner.report.changes import Change, changes
 from pruner.report.escaping import code, prose
 from pruner.report.folded import Folded, Room

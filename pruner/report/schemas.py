@@ -9,8 +9,9 @@ from typing import Any
 import msgspec
 
 from pruner.audit.values import Audits
+from pruner.document import SCHEMA, Document, Documents
 from pruner.image.measures import BuildReport
-from pruner.model import SCHEMA, Document, Documents, Level, Policy
+from pruner.model import Level, Policy
 from pruner.report.subject import SEVERITIES, Report
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
+from pruner.document import Document
 from pruner.image.measures import BuildReport
-from pruner.model import Document, Finding, Value
+from pruner.model import Finding, Value
 from pruner.urls import cleaned
 
 SEVERITIES = ("error", "warning", "note")

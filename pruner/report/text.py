@@ -9,7 +9,8 @@ from rich.text import Text
 
 from pruner.analysis.across import moved
 from pruner.analysis.sizes import size
-from pruner.model import Document, GpuReport, ProgramReport, RunReport, Timing, Verdict
+from pruner.document import Document, GpuReport, ProgramReport, RunReport, Timing
+from pruner.model import Verdict
 from pruner.report.fitting import Fitting
 
 COLOURS = {

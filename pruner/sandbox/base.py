@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from pruner.config import Agent, Image
-from pruner.model import BaseImage, Value
+from pruner.document import BaseImage
+from pruner.model import Value
 from pruner.sandbox.building import Built, Source
 from pruner.urls import without_credentials
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
+from pruner.document import BaseImage
 from pruner.errors import OutsideError, PrunerError
-from pruner.model import BaseImage
 from pruner.sandbox.base import Base
 from pruner.sandbox.containers import labelled
 from pruner.sandbox.engine import failing, made

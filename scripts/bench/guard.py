@@ -17,8 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from pruner.document import SCHEMA, Document
 from pruner.lock.guard import guard_files
-from pruner.model import SCHEMA, Distribution, Document, Inventory, OwnedFile, Verdict
+from pruner.model import Distribution, Inventory, OwnedFile, Verdict
 
 MISS = "try:\n import left_out_1\nexcept ImportError:\n pass"
 MODES = {

@@ -19,7 +19,8 @@ from pruner.analysis.across import (
     stays,
     tied,
 )
-from pruner.model import Aligned, Distribution, Verdict
+from pruner.document import Aligned
+from pruner.model import Distribution, Verdict
 
 MARKERS = {"python_version": "3.11", "sys_platform": "linux"}
 

@@ -1,7 +1,8 @@
 import msgspec
 
 from pruner.analysis.explain import explain
-from pruner.model import SCHEMA, Document, Proof, Verdict
+from pruner.document import SCHEMA, Document
+from pruner.model import Proof, Verdict
 
 
 def row(name: str, level: str, size: int, *needs: str, by: tuple[str, ...] = ()) -> Verdict:

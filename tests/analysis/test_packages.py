@@ -1,7 +1,7 @@
 """Whose Debian packages the files are that agents used, or that what stays asks for."""
 
 from pruner.analysis.packages import MOST_FILES, Used, with_files
-from pruner.model import SystemPackage
+from pruner.document import SystemPackage
 
 
 def test_files_are_seen_or_else_asked_for_and_bounded() -> None:

@@ -1,18 +1,8 @@
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.programs import with_programs
 from pruner.analysis.runs import Past, Use, changed_since, modules_of, what_runs_added
-from pruner.model import (
-    AgentReport,
-    AgentStatus,
-    Distribution,
-    Inventory,
-    Loaded,
-    OwnedFile,
-    Program,
-    ProgramReport,
-    RunReport,
-    Trace,
-)
+from pruner.document import AgentReport, ProgramReport, RunReport
+from pruner.model import AgentStatus, Distribution, Inventory, Loaded, OwnedFile, Program, Trace
 
 SITE = "/v/lib/python3.11/site-packages"
 NAMES = ("numpy", "pandas", "pytz", "six")

@@ -3,8 +3,8 @@
 from types import SimpleNamespace
 from typing import Any
 
+from pruner.document import BaseImage, Document, Inputs
 from pruner.drift.settings import Base, base, moved_base
-from pruner.model import BaseImage, Document, Inputs
 from pruner.sandbox.bases import digest_of_tag
 
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64

@@ -1,7 +1,8 @@
 """Whose an import name is, by what a lock records."""
 
+from pruner.document import Document
 from pruner.drift.names import Names
-from pruner.model import Conflict, Document, Guard, ImportSite, SourceFile, SourceTree, Verdict
+from pruner.model import Conflict, Guard, ImportSite, SourceFile, SourceTree, Verdict
 
 MODULES = {
     "google-cloud-storage": ("google.cloud.storage",),

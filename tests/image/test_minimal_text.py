@@ -8,6 +8,7 @@ import pytest
 
 from minimal import original
 from pruner.config import ExitReady, HttpReady, LogReady, TcpReady
+from pruner.document import Document, SystemPackage
 from pruner.image.minimal.base import Moved, slimmer
 from pruner.image.minimal.health import health
 from pruner.image.minimal.ignore import dockerignore
@@ -16,7 +17,6 @@ from pruner.image.minimal.recipe import Health, Recipe, Shared
 from pruner.image.minimal.sharing import Pins, groups, pin_texts
 from pruner.image.minimal.starting import starting, without_shell
 from pruner.image.minimal.text import dockerfile, shared_dockerfile
-from pruner.model import Document, SystemPackage
 
 HADOLINT = Path(sys.executable).with_name("hadolint")
 PLAIN = Recipe(image="x", base="python:3.11-slim", requirements="locks/x/requirements.txt")

@@ -12,19 +12,12 @@ import msgspec
 import pytest
 
 from pruner.config import Config, Image
+from pruner.document import AgentReport, Document, LockFiles, ProofReport, Sizes
 from pruner.errors import OutsideError, UsageError
 from pruner.jobs.accepted import Accepted, Shelf, order, read_kept, read_shelf, store
 from pruner.jobs.keeping import keep, recorded, replace, revise, tidy
 from pruner.jobs.written import pins_of, read_set, sameness, summary
-from pruner.model import (
-    AgentReport,
-    Document,
-    LockFiles,
-    Outcome,
-    ProofReport,
-    Sizes,
-    Verdict,
-)
+from pruner.model import Outcome, Verdict
 
 IMAGE = Image(name="app", agents=())
 

@@ -1,5 +1,6 @@
+from pruner.document import AgentReport
 from pruner.jobs.prove import differences
-from pruner.model import AgentReport, AgentStatus, Outcome, Trace
+from pruner.model import AgentStatus, Outcome, Trace
 
 
 def outcome(name: str, result: str, *, ok: bool = True) -> Outcome:

@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from pruner.config import Agent, ExitReady, Image
+from pruner.document import GpuCheck, GpuReport
 from pruner.jobs.gpu import Asking, again, ask, can_use, first, lost, not_exercised
-from pruner.model import AgentStatus, GpuCheck, GpuReport, Trace
+from pruner.model import AgentStatus, Trace
 from pruner.sandbox.base import Completed
 
 SESSION = "onnxruntime session"

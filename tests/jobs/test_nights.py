@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from pruner.config import Config, parse
+from pruner.document import Document
 from pruner.drift.verdicts import unneeded
 from pruner.history import History, Run
 from pruner.jobs.nights import nights
-from pruner.model import Document, Verdict
+from pruner.model import Verdict
 
 CONFIG = """\
 [images.web]

@@ -4,7 +4,8 @@ import io
 
 from rich.console import Console
 
-from pruner.model import SCHEMA, Choice, Conflict, Document
+from pruner.document import SCHEMA, Document
+from pruner.model import Choice, Conflict
 from pruner.report.text import show
 
 TORCHAUDIO = Conflict(

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pruner.document import SCHEMA, Document
 from pruner.lock.guard import LONGEST, fill, gone, guard_files
-from pruner.model import SCHEMA, Distribution, Document, Inventory, OwnedFile, Verdict
+from pruner.model import Distribution, Inventory, OwnedFile, Verdict
 
 SITE = "/env/lib/python3.11/site-packages"
 TEMPLATE = 'IMAGE: x\nIMAGE = ""\nLEFT_OUT = {}\nend\n'

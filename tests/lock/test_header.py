@@ -1,5 +1,6 @@
+from pruner.document import SCHEMA, AgentReport, Document, ProofReport, Restored
 from pruner.lock.header import UNPROVEN, header
-from pruner.model import SCHEMA, AgentReport, Document, ProofReport, Restored, Verdict
+from pruner.model import Verdict
 
 
 def document(*, passed: bool, restored: tuple[Restored, ...] = ()) -> Document:

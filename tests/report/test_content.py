@@ -13,9 +13,9 @@ import pytest
 from cmarkgfm.cmark import Options
 from prometheus_client.parser import text_string_to_metric_families
 
+from pruner.document import Document, ProofReport
 from pruner.errors import UsageError
 from pruner.files import write
-from pruner.model import Document, ProofReport
 from pruner.report.changes import changes
 from pruner.report.formats import FORMATS, render
 from pruner.report.meanings import meaning

@@ -21,7 +21,8 @@ from playwright.sync_api import (
 )
 
 from pages import one, scaled, verdict
-from pruner.model import Choice, Conflict, Document, Finding, Proof
+from pruner.document import Document
+from pruner.model import Choice, Conflict, Finding, Proof
 from pruner.report.html import page
 from pruner.report.html.page import harmless
 from pruner.report.html.values import Night, Point, Report

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from pruner.document import SCHEMA, Document
 from pruner.lock.guard import guard_files
-from pruner.model import SCHEMA, Distribution, Document, Inventory, OwnedFile, Verdict
+from pruner.model import Distribution, Inventory, OwnedFile, Verdict
 from support import VERSIONS, interpreter
 
 SITE = "/env/site-packages"

@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from pruner.config import Rules
+from pruner.document import Document, SystemPackage
 from pruner.image.bases import has_cuda
 from pruner.image.minimal.packages import brings, needed
-from pruner.model import Document, SystemPackage
 from pruner.rules import Base, Soname, base_tag, slim_packages, sonames
 
 SUITES = ("bookworm", "trixie")

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from pruner.model import SystemPackage
+from pruner.document import SystemPackage
 from pruner.rules import is_build_tool
 
 _BUILDS = ("-dev", "-dbg", "-dbgsym", "-doc")

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from pruner.analysis.explain import explain
-from pruner.model import Document, Proof, Sizes, Verdict
+from pruner.document import Document, Sizes
+from pruner.model import Proof, Verdict
 from pruner.report.html.values import ImageReport, Report
 
 MOST_PROOFS = 8

@@ -1,7 +1,8 @@
 """What a report is made of, as frozen values; bytes and UTC throughout."""
 
+from pruner.document import SCHEMA, Document
 from pruner.image.measures import BuildReport
-from pruner.model import SCHEMA, Document, Finding, Value
+from pruner.model import Finding, Value
 
 
 class Point(Value, frozen=True):
