@@ -91,7 +91,7 @@ def _by_the_words(row: Subject) -> Subject:
     return msgspec.convert(plain, Subject)
 
 
-@pytest.mark.parametrize("name", set(VALID) - {"json"})
+@pytest.mark.parametrize("name", sorted(set(VALID) - {"json"}))
 @given(TEXTS)
 @settings(max_examples=25)
 def test_whatever_a_text_says_others_can_read_it(name: str, text: str) -> None:
