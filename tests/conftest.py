@@ -18,6 +18,7 @@ settings.register_profile("pruner", deadline=None)
 settings.load_profile("pruner")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups after it
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what needs a Docker engine where none answers; begin with what takes longest.
 
