@@ -8,6 +8,7 @@ Where nothing tells, the usual names of places decide.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 _PLACES = {"src", "lib", "source", "sources", "py", "python"}
@@ -15,9 +16,10 @@ _PLACES = {"src", "lib", "source", "sources", "py", "python"}
 
 def is_package(path: str) -> bool:
     """Whether the file is the `__init__` of a package."""
-    return PurePosixPath(path).name == "__init__.py"
+    return path.rpartition("/")[2] == "__init__.py"
 
 
+@lru_cache(1 << 16)  # each look for what a command starts asks for all files of the tree
 def module_name(path: str) -> str:
     """Return the dotted name of a path, seen from its import root: `a/b/__init__.py` is `a.b`."""
     pure = PurePosixPath(path)
