@@ -39,6 +39,8 @@ SAMPLES = ROOT / "sample_agents"
 PRUNER = Path(sys.executable).with_name("pruner")
 UV = Path(sys.executable).with_name("uv")
 INDEX_BYTES = 20_000_000_000
+INDEX_PORT = 3141
+"""Where it is free: uv keeps what it unpacks by the address that it came from, 7 GB for all six."""
 SIOCGIFADDR = 0x8915
 """Asks the kernel for the address of an interface: see netdevice(7)."""
 LEFT_ALONE = shutil.ignore_patterns(".pruner", "locks", "__pycache__")
@@ -89,9 +91,7 @@ def main() -> int:
 def index() -> Iterator[str]:
     """Serve an index to containers, kept in a folder for the next time; yield its address."""
     host = gateway()
-    with socket.socket() as taken:
-        taken.bind((host, 0))
-        port = taken.getsockname()[1]
+    port = free_port(host)
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "pruner" / "index"
     cache.mkdir(parents=True, exist_ok=True)
     env = {
@@ -121,6 +121,15 @@ def gateway() -> str:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         told = fcntl.ioctl(any_socket, SIOCGIFADDR, struct.pack("256s", bridge.encode()))
     return socket.inet_ntoa(told[20:24])
+
+
+def free_port(host: str) -> int:
+    """Return the same port each time, another where something else has that."""
+    for wanted in (INDEX_PORT, 0):
+        with suppress(OSError), socket.create_server((host, wanted)) as server:
+            port: int = server.getsockname()[1]
+            return port
+    raise SystemExit(f"no port is free on {host}")
 
 
 def wait_for(host: str, port: int) -> None:
