@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 
 
 class Memory:
-    """What `pruner.static.kept.Cache` asks for."""
+    """What `pruner.kept.Cache` asks for."""
 
     def __init__(self) -> None:
         self.rows: dict[tuple[str, int, str], bytes] = {}

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from docker import DockerClient
 
 T = TypeVar("T")
+Write = Callable[[Mapping[str, str]], Path]
+"""Writes a small project into a folder of its own, text by path, and returns that folder."""
 
 PRUNER = Path(sys.executable).with_name("pruner")
 PATIENCE = 20.0

@@ -1,6 +1,7 @@
 """The first-party sources of a project, as a job reads them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from pruner.config import Config
 from pruner.inventory.facts import Facts
@@ -18,8 +19,14 @@ def first_party(
     `note` is told what is wrong with the file of facts, where something is. Raises UsageError where
     a source does not exist.
     """
+    with kept(note) as facts:
+        return read_tree(config.root, config.source, python, without=config.locks, cache=facts)
+
+
+@contextmanager
+def kept(note: Callable[[str], object] = str) -> Iterator[Facts]:
+    """Open what is known of files; `note` is told what is wrong with it, where something is."""
     with Facts.open(facts_file()) as facts:
-        tree = read_tree(config.root, config.source, python, without=config.locks, cache=facts)
+        yield facts
     for line in facts.notes:
         note(f"note: {line}")
-    return tree

@@ -12,6 +12,7 @@ from pruner.drift.requirements import asked, spelled
 from pruner.errors import UsageError
 from pruner.image.dockerfile import Dockerfile, dockerfile_of
 from pruner.jobs.entered import scripts, started
+from pruner.jobs.first_party import kept
 from pruner.requirements import Requirements, read_leniently
 from pruner.static.entry import entry_files
 
@@ -71,4 +72,5 @@ def requirements(
     installed = read.requirements if read is not None else ()
     files = [*image.requirements, *(os.path.relpath(context / p, config.root) for p in installed)]
     paths = list(dict.fromkeys((config.root / file).resolve() for file in files))
-    return read_leniently(paths, config.root, image.extras, image.groups)
+    with kept() as facts:
+        return read_leniently(paths, config.root, image.extras, image.groups, facts)

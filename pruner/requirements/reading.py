@@ -1,7 +1,7 @@
 """Read requirement files and what they include.
 
-The parser is pip's own, as pip-requirements-parser packs it. Nested files are followed here, so
-that loops, missing files and constraints of constraints are told apart.
+Nested files are followed here and not by pip's parser, so that loops, missing files and
+constraints of constraints are told apart.
 """
 
 import os
@@ -10,26 +10,20 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, NamedTuple
 
 import msgspec
 
 from pruner.config import Image
 from pruner.errors import UsageError
+from pruner.kept import Cache
+from pruner.requirements.lines import Bad, Line, Linked, Named, Option, lines
 from pruner.requirements.locked import lock_beside, read_lock
 from pruner.requirements.misplaced import Apart, apart
-from pruner.requirements.mistakes import (
-    MISPLACED,
-    one_line,
-    refuse_contradictions,
-    unparsable,
-)
+from pruner.requirements.mistakes import one_line, refuse_contradictions, unparsable
 from pruner.requirements.project import FILE as PROJECT
 from pruner.requirements.project import read_project
 from pruner.requirements.values import Direct, Indexes, Misplaced, Requirement, Requirements
-
-if TYPE_CHECKING:
-    from pip_requirements_parser import RequirementsFile
 
 _SCHEME = re.compile(r"(https?|ftp|file):", re.IGNORECASE)
 _VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")  # as pip spells them
@@ -61,10 +55,14 @@ def read_leniently(
     root: Path | None = None,
     extras: Sequence[str] = (),
     groups: Sequence[str] = (),
+    cache: Cache | None = None,
 ) -> tuple[Requirements, tuple[UsageError, ...]]:
-    """Read as much of requirement files as can be read, and return what cannot as errors."""
+    """Read as much of requirement files as can be read, and return what cannot as errors.
+
+    With a cache only those files are parsed that it lacks.
+    """
     errors: list[UsageError] = []
-    reader = _Reader(root, extras, groups, errors)
+    reader = _Reader(root, extras, groups, errors, cache)
     for path in paths:
         reader.read(path, constraint=False, above=())
     return reader.result(), tuple(errors)
@@ -74,6 +72,15 @@ def of_image(image: Image, root: Path) -> Requirements:
     """Read the requirement files of an image; `root` is the folder of its configuration."""
     paths = [root / name for name in image.requirements]
     return read_requirements(paths, root, image.extras, image.groups)
+
+
+class _Place(NamedTuple):
+    """Where a line stands: its file and how that is shown, and the files that lead to it."""
+
+    path: Path
+    shown: str
+    constraint: bool
+    above: tuple[Path, ...]
 
 
 class _Reader:
@@ -88,11 +95,13 @@ class _Reader:
         extras: Sequence[str] = (),
         groups: Sequence[str] = (),
         errors: list[UsageError] | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._root = root
         self._extras = extras
         self._groups = groups
         self._errors = errors
+        self._cache = cache
         self._seen: dict[tuple[Path, bool], str] = {}
         self._named: dict[bool, list[Requirement]] = {False: [], True: []}
         self._direct: list[Direct] = []
@@ -130,7 +139,7 @@ class _Reader:
             self._seen[full, constraint] = shown
             self._project(path, shown, above=(*above, full))
             return
-        parsed = _parsed(path, shown, by)
+        found = _lines(path, shown, by, self._cache)
         if full in above:
             loop = " -> ".join(self._shown(file) for file in (*above[above.index(full) :], full))
             what = f"{by}: {shown} includes itself: {loop}"
@@ -138,30 +147,22 @@ class _Reader:
         if (full, constraint) in self._seen:
             return
         self._seen[full, constraint] = shown
-        for bad in parsed.invalid_lines:
-            if not bad.error_message.startswith(MISPLACED):
-                where = f"{shown}:{bad.line_number}"
-                self._refuse(unparsable(where, bad.line, bad.error_message))
-        meant = [row for row in parsed.invalid_lines if row.error_message.startswith(MISPLACED)]
-        every = [*parsed.requirements, *parsed.options, *meant]
-        for item in sorted(every, key=_line):
-            with self._telling():
-                self._take(item, path, constraint=constraint, above=(*above, full))
+        refused = [line for line in found if isinstance(line, Bad) and not line.is_misplaced]
+        for bad in refused:
+            self._refuse(unparsable(f"{shown}:{bad.number}", bad.text, bad.error))
+        for line in found:
+            if line not in refused:
+                with self._telling():
+                    self._take(line, _Place(path, shown, constraint, (*above, full)))
 
-    def _take(
-        self,
-        item: Any,  # noqa: ANN401  the library has no types
-        path: Path,
-        *,
-        constraint: bool,
-        above: tuple[Path, ...],
-    ) -> None:
-        if hasattr(item, "options"):
-            self._option(item, path, constraint=constraint, above=above)
-        elif hasattr(item, "error_message"):
-            self._apart(item, path, constraint=constraint)
-        else:
-            self._requirement(item, (self._shown(path), _line(item)), constraint=constraint)
+    def _take(self, line: Line, place: _Place) -> None:
+        match line:
+            case Option():
+                self._option(line, place)
+            case Bad():
+                self._apart(line, place)
+            case Named() | Linked():
+                self._requirement(line, place, line.number)
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -197,23 +198,21 @@ class _Reader:
         if lock is not None:
             self._seen[lock.resolve(), True] = self._shown(lock)
 
-    def _apart(self, bad: Any, path: Path, *, constraint: bool) -> None:  # noqa: ANN401
+    def _apart(self, bad: Bad, place: _Place) -> None:
         """Take a line with options on it for what its author meant."""
-        shown, line = self._shown(path), _line(bad)
-        found = apart(bad.line)
-        parsed = _parsed_text(found.requirement)
-        if len(parsed.requirements) != 1 or parsed.invalid_lines or not found.options:
-            raise unparsable(f"{shown}:{line}", bad.line, bad.error_message)
+        found = apart(bad.text)
+        alone = _lines_of(found.requirement)
+        if len(alone) != 1 or not isinstance(alone[0], Named | Linked) or not found.options:
+            raise unparsable(f"{place.shown}:{bad.number}", bad.text, bad.error)
         self._misplaced.append(
             Misplaced(
-                file=shown,
-                line=line,
+                file=place.shown,
+                line=bad.number,
                 requirement=one_line(found.requirement),
                 options=tuple(one_line(" ".join(pair).strip()) for pair in found.options),
             )
         )
-        own = self._own(found, path)
-        self._requirement(parsed.requirements[0], (shown, line), constraint=constraint, own=own)
+        self._requirement(alone[0], place, bad.number, self._own(found, place.path))
 
     def _own(self, found: Apart, path: Path) -> Indexes:
         options: dict[str, Any] = {}
@@ -240,55 +239,37 @@ class _Reader:
         return str((beside if beside.exists() else (self._root or Path()) / value).absolute())
 
     def _requirement(
-        self,
-        item: Any,  # noqa: ANN401  the library has no types
-        place: tuple[str, int],
-        *,
-        constraint: bool,
-        own: Indexes | None = None,
+        self, found: Named | Linked, place: _Place, number: int, own: Indexes | None = None
     ) -> None:
-        file, line = place
-        if item.link is not None or item.is_editable or item.req is None:
-            url = item.link.url if item.link else None
-            text = one_line(item.requirement_line.line)
-            self._direct.append(
-                Direct(
-                    text=text,
-                    name=item.name,
-                    url=url,
-                    editable=item.is_editable,
-                    file=file,
-                    line=line,
+        file = place.shown
+        match found:
+            case Linked(_, text, name, url, editable):
+                direct = Direct(
+                    text=text, name=name, url=url, editable=editable, file=file, line=number
                 )
-            )
-            return
-        self._named[constraint].append(
-            Requirement(
-                name=item.name,
-                specifier=str(item.specifier or ""),
-                extras=tuple(sorted(item.extras)),
-                marker=str(item.marker) if item.marker else None,
-                hashes=tuple(item.hash_options),
-                file=file,
-                line=line,
-                own=own,
-            )
-        )
+                self._direct.append(direct)
+            case Named(_, name, specifier, extras, marker, hashes):
+                self._named[place.constraint].append(
+                    Requirement(
+                        name=name,
+                        specifier=specifier,
+                        extras=extras,
+                        marker=marker,
+                        hashes=hashes,
+                        file=file,
+                        line=number,
+                        own=own,
+                    )
+                )
 
-    def _option(
-        self,
-        item: Any,  # noqa: ANN401  the library has no types
-        path: Path,
-        *,
-        constraint: bool,
-        above: tuple[Path, ...],
-    ) -> None:
-        by = f"{self._shown(path)}:{_line(item)}"
-        for name, value in item.options.items():
+    def _option(self, line: Option, place: _Place) -> None:
+        path, by = place.path, f"{place.shown}:{line.number}"
+        for name, value in line.values.items():
             if name in {"requirements", "constraints"}:
-                inner = constraint or name == "constraints"
+                inner = place.constraint or name == "constraints"
                 for nested in value:
-                    self.read(_nested(path, nested, by), constraint=inner, above=above, by=by)
+                    file = _nested(path, nested, by)
+                    self.read(file, constraint=inner, above=place.above, by=by)
             elif name in Indexes.__struct_fields__:
                 if isinstance(value, list):
                     whole = [self._whole(name, part, path) for part in value]
@@ -303,11 +284,6 @@ class _Reader:
         return one_line(Path(os.path.relpath(path, self._root)).as_posix())
 
 
-def _line(item: Any) -> int:  # noqa: ANN401  the library has no types
-    line = getattr(item, "requirement_line", item)
-    return int(line.line_number)
-
-
 def _nested(path: Path, nested: str, by: str) -> Path:
     if _SCHEME.match(nested):
         hint = "save the file in the project and include it from there"
@@ -315,25 +291,21 @@ def _nested(path: Path, nested: str, by: str) -> Path:
     return path.parent / nested
 
 
-def _parsed_text(text: str) -> "RequirementsFile":
+def _lines_of(text: str) -> tuple[Line, ...]:
     with tempfile.TemporaryDirectory(prefix="pruner-line-") as name:
         file = Path(name) / "line.txt"
         file.write_text(text, encoding="utf-8", errors="replace")
-        return _parsed(file, "line", None)
+        return _lines(file, "line", None)
 
 
-def _parsed(path: Path, shown: str, by: str | None) -> "RequirementsFile":
-    # Imported when needed: most commands never come here, and it costs a tenth of a second.
-    from pip_requirements_parser import RequirementsFile  # noqa: PLC0415
-
+def _lines(path: Path, shown: str, by: str | None, cache: Cache | None = None) -> tuple[Line, ...]:
     prefix = f"{by}: " if by else ""
     try:
         if path.exists() and not path.is_file():
             kind = "a folder" if path.is_dir() else "no regular file"
             what = f"{prefix}{shown} is {kind}, a requirement file was expected"
             raise UsageError(what, hint="name a file")
-        path.open("rb").close()
-        return RequirementsFile.from_file(str(path))
+        return lines(path, cache)
     except FileNotFoundError:
         hint = "paths after -r and -c are relative to the file they stand in" if by else None
         raise UsageError(f"{prefix}{shown} does not exist", hint=hint) from None

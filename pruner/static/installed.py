@@ -20,9 +20,10 @@ import msgspec
 
 from pruner.analysis.installed import Site, Sites, Source, Use
 from pruner.errors import OutsideError, SandboxError
+from pruner.kept import Cache, digest
 from pruner.model import ImportSite, Unreadable
 from pruner.static.conditions import Version
-from pruner.static.kept import PYTHON, VERSION, Cache, digest
+from pruner.static.kept import PYTHON, VERSION
 from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
 from pruner.static.sites import located_uses, scan

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from pruner.kept import Cache, digest
 from pruner.model import Unreadable
 from pruner.static.conditions import Version
-from pruner.static.kept import PYTHON, VERSION, Cache, digest
+from pruner.static.kept import PYTHON, VERSION
 from pruner.static.naming import is_package
 from pruner.static.sites import scan
 from pruner.static.values import Scan

@@ -6,10 +6,10 @@ Nothing of it is imported or executed.
 from collections.abc import Sequence
 from pathlib import Path
 
+from pruner.kept import Cache
 from pruner.model import SourceFile, SourceTree, Unreadable
 from pruner.static import graph
 from pruner.static.conditions import Version
-from pruner.static.kept import Cache
 from pruner.static.listing import listing, read, read_settings
 from pruner.static.naming import is_package, module_name, name_of, naming_roots
 from pruner.static.scans import Text, scans

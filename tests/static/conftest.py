@@ -1,7 +1,7 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -21,22 +21,7 @@ seen = (os.path.relpath(file, root) for file in files if file and file.startswit
 print(json.dumps(sorted(seen)))
 """
 
-Write = Callable[[Mapping[str, str]], Path]
 Loaded = Callable[[Path, str, Sequence[str]], list[str]]
-
-
-def write_files(root: Path, files: Mapping[str, str]) -> Path:
-    for name, text in files.items():
-        path = root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    return root
-
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Write a small project: text by path."""
-    return lambda files: write_files(tmp_path, files)
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,8 @@
-from collections.abc import Callable, Mapping
-from pathlib import Path
-
 import pytest
 
 from pruner.static.entry import child_imports, entry_files
 from pruner.static.tree import read_tree
-
-Write = Callable[[Mapping[str, str]], Path]
+from support import Write
 
 FILES = dict.fromkeys(
     [

@@ -1,6 +1,5 @@
 """First-party files are parsed once; what is known of them is what parsing them gives."""
 
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -9,8 +8,7 @@ from memory import Memory
 from pruner.inventory.facts import Facts
 from pruner.static.sites import scan
 from pruner.static.tree import survey
-
-Write = Callable[[Mapping[str, str]], Path]
+from support import Write
 
 TOOLS = '__all__ = ["x"]\nimport six\nx = "redis://"\nif __name__ == "__main__": ...\n'
 FILES = {

@@ -1,14 +1,10 @@
 """What settings files name, and which files are settings."""
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-
 import pytest
 
 from pruner.static.settings import is_settings, settings_words
 from pruner.static.tree import read_tree
-
-Write = Callable[[Mapping[str, str]], Path]
+from support import Write
 
 
 def test_urls_and_dotted_names_are_found_with_their_first_lines() -> None:

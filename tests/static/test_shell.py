@@ -6,8 +6,7 @@ import pytest
 
 from pruner.static.shell import MOST_BYTES, with_shell_scripts
 from pruner.static.tree import read_tree
-
-from .conftest import Write
+from support import Write
 
 SCRIPT = """\
 #!/bin/sh

@@ -1,13 +1,11 @@
 import sys
-from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from pruner.errors import UsageError
 from pruner.static.tree import module_paths, read_tree, survey
-
-Write = Callable[[Mapping[str, str]], Path]
+from support import Write
 
 MODULES = [
     (
