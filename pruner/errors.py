@@ -60,11 +60,15 @@ class AgentError(PrunerError):
     code = Exit.AGENT
 
 
+SPACE_HINT = (
+    "free some space (`pruner gc --cache`), or set PRUNER_CACHE to a folder on a larger disk"
+)
+
+
 def outside(error: OSError) -> OutsideError:
     """Return what the system said as an error for a person."""
     where = f" ({error.filename})" if error.filename else ""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        hint = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
-        return OutsideError(f"no space left on the disk{where}", hint=hint)
+        return OutsideError(f"no space left on the disk{where}", hint=SPACE_HINT)
     ours = "see who may read and write there" if where else None
     return OutsideError(f"{error.strerror or error}{where}", hint=ours)

@@ -1,5 +1,6 @@
 """However pruner ends, nothing of a run is left; what a killed one leaves, `pruner gc` removes."""
 
+import fcntl
 import os
 import pty
 import signal
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 from packaging.requirements import Requirement
 
+from pruner.sandbox import uv
 from support import (
     PRUNER,
     assert_error,
@@ -134,6 +136,28 @@ def test_killed_takes_its_local_processes_with_it(tmp_path: Path) -> None:
     assert set(folders_of(process.pid)) == set()
     assert any(name.startswith(f"{process.pid}-") for name in removed["folders"])
     assert_nothing_left(process.pid)
+
+
+@pytest.mark.gc
+def test_gc_empties_the_cache_where_it_is_told_to(tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    fetch = [str(uv.binary()), "pip", "install", "--target", str(tmp_path / "there"), "idna==3.10"]
+    fetch += ["--cache-dir", str(cache / "uv")]
+    subprocess.run(fetch, check=True, capture_output=True)
+    env = {"PRUNER_CACHE": str(cache), "UV_LOCK_TIMEOUT": "1"}
+    assert run("gc", cwd=tmp_path, env=env).code == 0
+    assert list(cache.rglob("idna"))
+    with (cache / "uv" / ".lock").open() as held:
+        fcntl.flock(held, fcntl.LOCK_SH)
+        refused = run("gc", "--cache", cwd=tmp_path, env=env)
+        assert refused.code == 3
+        assert "hint: another run installs with it" in refused.err
+        assert list(cache.rglob("idna"))
+    removed = msgspec.json.decode(run("gc", "--cache", "--json", cwd=tmp_path, env=env).out)
+    assert removed["cache_bytes"] > 0
+    assert not list(cache.rglob("idna"))
+    again = run("gc", "--cache", cwd=tmp_path, env=env)
+    assert again.out.endswith("removed 0 B of the cache\n")
 
 
 @pytest.mark.engine

@@ -1,16 +1,24 @@
 """`pruner gc`: remove what a killed pruner has left, and nothing that a living one holds."""
 
+import os
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from pruner.errors import PrunerError
 from pruner.model import Value
-from pruner.sandbox import engine
+from pruner.sandbox import engine, uv
 from pruner.sandbox.engine import LABEL
 from pruner.sandbox.workspace import abandoned, remove, store
 
 if TYPE_CHECKING:
     from docker import DockerClient
+
+PATIENCE = "60"
+"""Seconds to wait for an installation of another pruner."""
 
 
 class Removed(Value, frozen=True):
@@ -21,10 +29,40 @@ class Removed(Value, frozen=True):
     networks: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     skipped: str = ""  # why the engine was not looked at
+    cache_bytes: int = 0  # of distributions that were kept for the next run
 
 
-def run() -> Removed:
-    """Remove abandoned workspaces, and what carries the label of a run that no longer lives."""
+def run(*, cache: bool = False) -> Removed:
+    """Remove abandoned workspaces, and what carries the label of a run that no longer lives.
+
+    With `cache` also the distributions that uv keeps. Raises OutsideError where an installation
+    does not end.
+    """
+    removed = _abandoned()
+    if not cache:
+        return removed
+    return msgspec.structs.replace(removed, cache_bytes=_emptied(uv.cache_folder()))
+
+
+def _emptied(folder: Path) -> int:
+    before = _bytes(folder)
+    patience = {"UV_LOCK_TIMEOUT": os.environ.get("UV_LOCK_TIMEOUT", PATIENCE)}
+    uv.run(["cache", "clean"], what="the cache cannot be emptied", env=patience)
+    return max(0, before - _bytes(folder))
+
+
+def _bytes(folder: Path) -> int:
+    """Return the bytes of the files below a folder, each counted once."""
+    found: dict[int, int] = {}
+    for where, _, names in os.walk(folder):
+        for name in names:
+            with suppress(FileNotFoundError):  # another pruner's, as it goes on
+                status = Path(where, name).lstat()
+                found[status.st_ino] = status.st_size
+    return sum(found.values())
+
+
+def _abandoned() -> Removed:
     folders = abandoned()
     for path in folders:
         remove(path)

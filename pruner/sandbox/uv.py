@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from pruner.errors import OutsideError, PrunerError, UsageError
+from pruner.errors import SPACE_HINT, OutsideError, PrunerError, UsageError
 from pruner.sandbox.base import passed_through
 from pruner.sandbox.workspace import store
 from pruner.urls import without_credentials
@@ -17,8 +17,6 @@ INSTALL_TIMEOUT = 3600.0
 NETWORK_HINT = "check the network, the proxy and the index (UV_DEFAULT_INDEX, UV_INDEX)"
 ALONE = dict.fromkeys(("UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_FIND_LINKS"), "")
 """Variables with which uv asks no index but those of the files that it reads, and the default."""
-
-SPACE_HINT = "free some space, or set PRUNER_CACHE to a folder on a larger disk"
 
 
 def binary() -> Path:
@@ -150,6 +148,7 @@ MEANINGS: tuple[tuple[str, type[PrunerError], str], ...] = (
         UsageError,
         "install that Python, or set `python` of the image to one that is there",
     ),
+    (r"waiting for lock", OutsideError, "another run installs with it: try again when it is done"),
     (r"couldn't parse|failed to parse|expected .* found", UsageError, "correct that line"),
 )
 
