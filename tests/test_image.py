@@ -87,6 +87,15 @@ def test_what_is_written_and_said(server: Path) -> None:
     lint(server)
 
 
+def test_damaged_facts_are_told_of(server: Path, tmp_path: Path) -> None:
+    facts = tmp_path / "facts/facts.sqlite"
+    facts.parent.mkdir()
+    facts.write_bytes(b"no database" * 1000)
+    done = run("image", "app", cwd=server, env={"PRUNER_CACHE": str(tmp_path)})
+    assert done.code == 0, done.err
+    assert done.err.startswith("note: facts kept about files were damaged: set aside as facts.")
+
+
 def test_two_runs_write_the_same_bytes(server: Path) -> None:
     folder = server / "locks" / "app"
     before: dict[str, bytes] = {}

@@ -49,7 +49,12 @@ def ignored(config: Config, image: Image) -> tuple[str, ...]:
 
 
 def context_of(
-    config: Config, image: Image, document: Document, read: Dockerfile, words: Iterable[str] = ()
+    config: Config,
+    image: Image,
+    document: Document,
+    read: Dockerfile,
+    words: Iterable[str],
+    note: Callable[[str], object],
 ) -> Context:
     """Return what lies in the context, and what of it the code, or one of `words`, names.
 
@@ -58,7 +63,7 @@ def context_of(
     root = config.root / folder_of(config, image)
     numbers = document.python.split(".")[:2]
     version = tuple(int(part) for part in numbers if part.isdecimal())
-    tree = first_party(config, version)
+    tree = first_party(config, note, version)
     entries = [file for agent in image.agents for file in entry_files(tree, agent.argv)]
     sources = [_below(root, config.root / source) for source in config.source]
     reached = [_below(root, config.root / path) for path in tree.reached_from(entries)]

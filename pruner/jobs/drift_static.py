@@ -48,7 +48,7 @@ def trees_of(config: Config, note: Callable[[str], object]) -> Trees:
 
     @cache
     def tree(python: tuple[int, ...]) -> SourceTree:
-        return first_party(config, python, note)
+        return first_party(config, note, python)
 
     return tree
 

@@ -11,9 +11,7 @@ from pruner.static.conditions import Version
 from pruner.static.tree import read_tree
 
 
-def first_party(
-    config: Config, python: Version = (), note: Callable[[str], object] = str
-) -> SourceTree:
+def first_party(config: Config, note: Callable[[str], object], python: Version = ()) -> SourceTree:
     """Return the sources that a configuration names; a file is parsed once on a machine.
 
     `note` is told what is wrong with the file of facts, where something is. Raises UsageError where

@@ -53,7 +53,7 @@ def emit(config: Config, image: Image, sharing: Sharing, say: Callable[[str], ob
     """
     known = sharing.known(image.name)
     folder = locks_folder(config, image)
-    found = _steps(config, image, known)
+    found = _steps(config, image, known, say)
     recipe = _recipe(config, image, known, found, sharing)
     pins = [recipe.requirements, *([recipe.constraints] if recipe.constraints else [])]
     pins += [*recipe.guard, *([recipe.shared.requirements] if recipe.shared else [])]
@@ -79,9 +79,9 @@ def emit(config: Config, image: Image, sharing: Sharing, say: Callable[[str], ob
     )
 
 
-def _steps(config: Config, image: Image, known: Known) -> Steps:
+def _steps(config: Config, image: Image, known: Known, say: Callable[[str], object]) -> Steps:
     read, document = known.read, known.document
-    context = context_of(config, image, document, read.value, words(read))
+    context = context_of(config, image, document, read.value, words(read), say)
     prefix = known.venv or document.executable.rpartition("/bin/")[0] or "/usr/local"
     agent = _main_agent(image, read.value)
     return steps(

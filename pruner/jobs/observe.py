@@ -66,7 +66,7 @@ def observe(
     requirements = read_image_requirements(config, image)
     inventory = own_inventory(config, image, environment, clock)
     with clock.step("read the source tree", sandbox=False):
-        tree = first_party(config, inventory.version, clock.note)
+        tree = first_party(config, clock.note, inventory.version)
         inventory = with_copies(inventory, tree)
         commands = commands_of(agents, dockerfile_of(image, config.root))
         own = [file for argv in commands.every for file in _own_scripts(inventory, tree, argv)]

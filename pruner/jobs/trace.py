@@ -56,7 +56,7 @@ def run(job: Job, sandbox: Sandbox, clock: Clock, *, append: bool = False) -> Do
     runs = _runs(traces, inventory, place, sandbox.name, append=append)
     records = write_runs(folder, runs, append=append)
     histories = {name: past(record.runs, root, inventory) for name, record in records.items()}
-    document = _document(job, sandbox.name, inventory, reports(traces), histories)
+    document = _document(job, sandbox.name, inventory, reports(traces), histories, clock)
     found = (*misplaced(requirements), *document.findings)
     return msgspec.structs.replace(document, findings=found)
 
@@ -86,8 +86,9 @@ def _document(
     inventory: Inventory,
     agents: tuple[AgentReport, ...],
     histories: Mapping[str, tuple[Past, ...]],
+    clock: Clock,
 ) -> Document:
-    tree = first_party(job.config)
+    tree = first_party(job.config, clock.note)
     inventory = with_copies(inventory, tree)
     ownership = Ownership(inventory)
     use = Use(inventory, ownership, startup_modules())
