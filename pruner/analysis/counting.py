@@ -1,4 +1,4 @@
-"""Whether an import of installed code counts: rules 2 to 5, 7 and 10 of `reachability`."""
+"""Whether an import of installed code counts: rules 2 to 5, 7, 10 and 12 of `reachability`."""
 
 from collections.abc import Set as AbstractSet
 
@@ -38,7 +38,10 @@ class Counting:
     def counts(
         self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
     ) -> bool:
-        """Tell whether what an import names would be missed: rules 2 to 5, 7 and 10."""
+        """Tell whether what an import names would be missed: rules 2 to 5, 7 and 10.
+
+        Rule 7 has another half: see `wished`.
+        """
         if site.guard is Guard.TYPE_CHECKING:
             return False
         if not self._named.isdisjoint((site.module.partition(".")[0], *wanted)):
@@ -51,15 +54,35 @@ class Counting:
         needs = self._inventory.requires.get if site.guard.copes else self.needs_of
         if any(key in (needs(owner) or ()) for owner in owners for key in wanted):
             return True
-        certain = site.guard is Guard.MODULE and state is State.CERTAIN
-        extra = state >= State.TRIED and any(self._is_extra(key, owners) for key in wanted)
-        return (certain or extra) and not site.platform
+        return site.guard is Guard.MODULE and state is State.CERTAIN and not site.platform
 
-    def _is_extra(self, key: str, owners: tuple[str, ...]) -> bool:
-        """Tell whether somebody asks for what an owner names under an extra: rule 7."""
-        named = [owner for owner in owners if key in self._extras_of(owner)]
-        asked = key in self._by_extra or (key in self._asked and not self._known.isdisjoint(named))
-        return bool(named) and (asked or any(self._beside(key, owner) for owner in named))
+    def wished(
+        self, site: Site, state: State, owners: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> bool:
+        """Tell whether somebody asks for what an import names, where it does not count by itself.
+
+        That is what the second half of rule 7 says: of what an owner names under an extra.
+        """
+        if site.guard is Guard.TYPE_CHECKING or site.platform or state < State.TRIED:
+            return False
+        if site.guard.copes and not tries(site, state):
+            return False
+        return any(self._is_listed(key, owners) for key in wanted) or self.chosen(owners, wanted)
+
+    def chosen(self, owners: tuple[str, ...], wanted: tuple[str, ...]) -> bool:
+        """Tell whether somebody asks for a need of an owner's extras for the owner's sake."""
+        return any(
+            key in self._by_extra or any(self._beside(key, owner) for owner in named)
+            for key in wanted
+            if (named := self._naming(key, owners))
+        )
+
+    def _is_listed(self, key: str, owners: tuple[str, ...]) -> bool:
+        """Tell whether the image's requirements list a need of an owner's extras: rule 7."""
+        return key in self._asked and not self._known.isdisjoint(self._naming(key, owners))
+
+    def _naming(self, key: str, owners: tuple[str, ...]) -> list[str]:
+        return [owner for owner in owners if key in self._extras_of(owner)]
 
     def _beside(self, key: str, owner: str) -> bool:
         """Tell whether a distribution that stays requires an owner and, beside it, a need."""

@@ -36,6 +36,9 @@ Each rule is about one question: would the distribution that an import names be 
 11. A program that installed code starts, or a distribution whose metadata it asks for, by a name
     that can be read, counts only where that is a stated need. Of a program that did not run, all
     modules are parts that somebody may ask for.
+12. What only a line of the image's requirements asks for, by rule 7, does not count in a function
+    that nothing names: see `callers`. networkx can make a data frame of a graph; who never mentions
+    the functions that do lists pandas for nobody.
 
 What cannot be seen: a name that only running tells, and what `from x import *` loads of `__all__`.
 """
@@ -48,6 +51,7 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.callers import Library, Wish
 from pruner.analysis.counting import Counting
 from pruner.analysis.installed import (
     NOT_ASKED_FOR,
@@ -97,6 +101,7 @@ class Reach(Value, frozen=True):
     starts: dict[str, str]  # the file that the chain begins in, as a trace names it
     users: dict[str, tuple[str, ...]]  # the distributions whose code imports it
     importers: tuple[tuple[Source, State], ...] = ()  # files that import what was asked `about`
+    wishes: tuple[Wish, ...] = ()  # imports that rule 12 is about
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0  # that were read
 
@@ -111,6 +116,7 @@ class Start(Value, frozen=True):
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     about: frozenset[str] = frozenset()  # first parts of import names: who imports them is told
+    unnamed: frozenset[Step] = frozenset()  # imports in functions that nothing names: rule 12
     no_gpu: bool = False  # the image asks for one, and none was there
 
 
@@ -149,6 +155,9 @@ class _Walk:
         self._ownership = ownership
         self._symbols = start.symbols
         self._about = start.about
+        self._unnamed = start.unnamed
+        self._wishes: dict[Step, None] = {}
+        self._libraries: dict[tuple[str, ...], Library] = {}
         self._sites_of = sites_of
         self._sources = sources(inventory)
         self._programs = programs(inventory, ownership)
@@ -228,6 +237,7 @@ class _Walk:
                 for path, sites in sorted(self._sites.items())
                 if any(site.module.partition(".")[0] in self._about for site in sites.sites)
             ),
+            wishes=tuple(map(self._wish, self._wishes)),
             unreadable=tuple(
                 msgspec.structs.replace(row, path=self._ownership.below_site(path))
                 for path, row in sorted(self._unreadable.items())
@@ -292,7 +302,10 @@ class _Walk:
             if site.guard is not Guard.TYPE_CHECKING:
                 self._enter(target, within(state, site), step)
             return
-        if self._counting.counts(site, state, owners, wanted):
+        if self._counting.counts(site, state, owners, wanted) or (
+            self._counting.wished(site, state, owners, wanted)
+            and not self._is_unnamed(site, step, owners, wanted)
+        ):
             self._reach(wanted, site, step)
             for key in wanted:
                 self._users[key].update(owners)
@@ -303,6 +316,31 @@ class _Walk:
         self._guard(wanted, site, step, kind_of(site, state))
         if site.guard is not Guard.TYPE_CHECKING and not site.platform:
             self._follow_if_kept(wanted, target, within(state, site), step)
+
+    def _is_unnamed(
+        self, site: Site, step: Step, owners: tuple[str, ...], wanted: tuple[str, ...]
+    ) -> bool:
+        """Tell whether an import stands in a function that nothing names: rule 12."""
+        if not site.deferred or self._counting.chosen(owners, wanted):
+            return False
+        self._wishes[step] = None
+        return step in self._unnamed
+
+    def _wish(self, step: Step) -> Wish:
+        owners = self._ownership.of_file(step.path)
+        if owners not in self._libraries:
+            self._libraries[owners] = self._library(set(owners))
+        return Wish(step.path, step.line, self._libraries[owners])
+
+    def _library(self, owners: set[str]) -> Library:
+        tops = frozenset(top for key in owners for top in self._ownership.tops_of(key))
+        own, users = [], []
+        for path, found in sorted(self._sites.items()):
+            if owners.intersection(self._ownership.of_file(path)):
+                own.append(self._sources[path])
+            elif any(site.module.partition(".")[0] in tops for site in found.sites):
+                users.append(self._sources[path])
+        return Library(tuple(own), tuple(users), tops)
 
     def _follow_if_kept(
         self, wanted: tuple[str, ...], target: str, state: State, step: Step

@@ -8,6 +8,7 @@ import msgspec
 
 from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
 from pruner.analysis.attribution import Ownership, by_extra
+from pruner.analysis.callers import Mentioned, Mentions, MentionsOf, mentioned, nobodys
 from pruner.analysis.evidence import (
     Missing,
     imported,
@@ -25,6 +26,7 @@ from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
 from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.states import State
+from pruner.analysis.trail import Step
 from pruner.analysis.usage import metadata_lines, probed, used_data
 from pruner.analysis.verdicts import LEAST, Evidence
 from pruner.analysis.words import Driver, Known, Words
@@ -63,6 +65,11 @@ def no_uses(_: Sequence[Source]) -> dict[str, tuple[Use, ...]]:
     return {}
 
 
+def no_mentions(_: Sequence[Source]) -> dict[str, Mentions]:
+    """Return nothing: where no file says what it mentions, every function counts as called."""
+    return {}
+
+
 class Reading(NamedTuple):
     """How installed files are read: what only a sandbox can open."""
 
@@ -72,6 +79,7 @@ class Reading(NamedTuple):
     drivers: tuple[Driver, ...] = ()  # see rules/drivers.toml
     needs: tuple[ModuleNeed, ...] = ()  # see rules/needs.toml
     uses_of: UsesOf = no_uses
+    mentions_of: MentionsOf = no_mentions
     about: frozenset[str] = frozenset()  # import names of rivals: who uses what of them is asked
     gpu: GpuKnown = GpuKnown()  # see rules/gpu.toml
 
@@ -92,7 +100,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     """
     spelling = Spelling(ownership, subject.tree)
     first = _first(subject, ownership, reading, spelling)
-    follow = _Follow(subject, ownership, reading, policy, first.start, first.given)
+    follow = _Follow(subject, ownership, reading, policy, first.start, first.said, first.given)
     told = Told()
     proofs, reach, native = follow()
     if subject.no_gpu and (told := for_a_gpu(subject.inventory, reading.linkage, reading.gpu)):
@@ -120,6 +128,7 @@ class _First(NamedTuple):
 
     given: "Proofs"
     start: Start  # where to follow them from
+    said: Mentioned  # what first-party code mentions
     begun: dict[str, str]  # files of distributions that first-party code leads to -> "path:line"
     missing: tuple[Missing, ...]
 
@@ -145,6 +154,7 @@ def _first(subject: Subject, ownership: Ownership, reading: Reading, spelling: S
     sites = (site for path in sorted(files) for site in tree.files[path].sites)
     based, below = stood_on(reading.needs, inventory, sites, (item.what for item in loaded))
     names = {**subject.named.imports, **modules, **imports.names}
+    offered = (offer.value for dist in inventory.distributions for offer in dist.offers)
     return _First(
         given={
             Level.OBSERVED: used,
@@ -162,6 +172,7 @@ def _first(subject: Subject, ownership: Ownership, reading: Reading, spelling: S
             about=reading.about,
             no_gpu=subject.no_gpu,
         ),
+        said=mentioned((tree.files[path] for path in sorted(files)), (*words.where, *offered)),
         begun=_starts(names, asks.where, ownership),
         missing=tuple(
             item for item in imports.missing if not _stands_in(item, reading.needs, based)
@@ -210,6 +221,7 @@ class _Follow(NamedTuple):
     reading: Reading
     policy: Policy
     start: Start
+    said: Mentioned
     given: Proofs
 
     def __call__(self, more: Proofs | None = None) -> tuple[Proofs, Reach, Links]:
@@ -219,6 +231,10 @@ class _Follow(NamedTuple):
         modules = _modules(more.get(Level.REACHABLE, ()), self.ownership)
         start = msgspec.structs.replace(self.start, required=(*self.start.required, *modules))
         reach = reachable(inventory, self.ownership, start, self.reading.sites_of)
+        if unnamed := nobodys(reach.wishes, self.said, self.reading.mentions_of):
+            steps = frozenset(Step(*each) for each in unnamed)
+            start = msgspec.structs.replace(start, unnamed=steps)
+            reach = reachable(inventory, self.ownership, start, self.reading.sites_of)
         proofs = {
             **self.given,
             Level.REACHABLE: joined(

@@ -54,6 +54,7 @@ def study(
         yield Reading(
             sites_of=installed.sites_of,
             uses_of=installed.uses_of,
+            mentions_of=installed.mentions_of,
             linkage=links,
             startup=startup_modules(),
             drivers=tuple(

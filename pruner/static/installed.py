@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, BinaryIO, TypeVar
 
 import msgspec
 
+from pruner.analysis.callers import Mentions
 from pruner.analysis.installed import Site, Sites, Source, Use
 from pruner.errors import OutsideError, SandboxError
 from pruner.kept import Cache, digest
@@ -26,10 +27,11 @@ from pruner.static.conditions import Version
 from pruner.static.kept import PYTHON, VERSION
 from pruner.static.lazy import lazy_names
 from pruner.static.questions import as_probes, lazy_line
-from pruner.static.sites import located_uses, scan
+from pruner.static.sites import located_uses, named, scan
 from pruner.static.values import Scan
 
 KIND = "imports"
+MENTIONS = "mentions"
 FETCH_BYTES = 48 << 20
 """Bytes, by RECORD, that are fetched at once: they are held in memory."""
 FILE_BYTES = 8 << 20
@@ -60,7 +62,15 @@ class _Fact(msgspec.Struct, frozen=True, array_like=True):
         return msgspec.structs.replace(self.sites, unread=unread) if unread else self.sites
 
 
+class _Told(msgspec.Struct, frozen=True, array_like=True):
+    """What is kept of the names in a file: None where it cannot be parsed."""
+
+    mentions: Mentions | None = None
+
+
 _Job = tuple[Source, bytes, Version]
+_RowOf = Callable[[_Job], bytes]
+_F = TypeVar("_F", _Fact, _Told)
 
 
 class Installed:
@@ -76,11 +86,13 @@ class Installed:
 
     def sites_of(self, sources: Sequence[Source]) -> dict[str, Read]:
         """Return the imports of each file, or why it could not be read, by path."""
-        found = self._known(sources)
-        unknown = [source for source in sources if source.path not in found]
-        for batch in _batches(unknown):
-            found.update(self._fetched(batch))
-        return found
+        rows, lost = self._rows(KIND, row_of, _Fact, sources)
+        return {path: fact.of(path) for path, fact in rows.items()} | lost
+
+    def mentions_of(self, sources: Sequence[Source]) -> dict[str, Mentions]:
+        """Return what each file mentions, by path; one that cannot be read is missing."""
+        rows, _ = self._rows(MENTIONS, names_of, _Told, sources)
+        return {path: told.mentions for path, told in rows.items() if told.mentions is not None}
 
     def uses_of(self, sources: Sequence[Source]) -> dict[str, tuple[Use, ...]]:
         """Return what each file reads off modules, by path; those are few, and none is kept."""
@@ -92,28 +104,37 @@ class Installed:
             if isinstance(content := data.get(source.path), bytes)
         }
 
-    def _known(self, sources: Sequence[Source]) -> dict[str, Read]:
+    def _rows(
+        self, kind: str, row_of: _RowOf, fact: type[_F], sources: Sequence[Source]
+    ) -> tuple[dict[str, _F], dict[str, Unreadable]]:
+        """Return facts of one kind by path, and of the other files why they cannot be read."""
         keys = {each.path: self._key(each, each.sha256) for each in sources if each.sha256}
-        rows = self._cache.get(KIND, VERSION, keys.values())
-        read = ((path, _decoded(rows[key])) for path, key in keys.items() if key in rows)
-        return {path: fact.of(path) for path, fact in read if fact is not None}
+        rows = self._cache.get(kind, VERSION, keys.values())
+        found = {path: _decoded(rows[key], fact) for path, key in keys.items() if key in rows}
+        known = {path: row for path, row in found.items() if row is not None}
+        lost: dict[str, Unreadable] = {}
+        for batch in _batches([source for source in sources if source.path not in known]):
+            read, unread = self._fetched(batch)
+            lost |= unread
+            new: dict[str, bytes] = {}
+            for job, row in zip(read, _rows(read, row_of), strict=True):
+                source, content, _ = job
+                new[self._key(source, digest(content))] = row
+                known[source.path] = msgspec.msgpack.decode(row, type=fact)
+            self._cache.put(kind, VERSION, new)
+        return known, lost
 
-    def _fetched(self, sources: Sequence[Source]) -> dict[str, Read]:
+    def _fetched(self, sources: Sequence[Source]) -> tuple[list[_Job], dict[str, Unreadable]]:
         data = self._fetch([source.path for source in sources])
         jobs: list[_Job] = []
-        found: dict[str, Read] = {}
+        lost: dict[str, Unreadable] = {}
         for source in sources:
             match data.get(source.path, "it was not fetched"):
                 case bytes(content):
                     jobs.append((source, content, self._python))
                 case why:
-                    found[source.path] = Unreadable(path=source.path, line=1, why=why)
-        rows: dict[str, bytes] = {}
-        for (source, content, _), row in zip(jobs, _rows(jobs), strict=True):
-            rows[self._key(source, digest(content))] = row
-            found[source.path] = msgspec.msgpack.decode(row, type=_Fact).of(source.path)
-        self._cache.put(KIND, VERSION, rows)
-        return found
+                    lost[source.path] = Unreadable(path=source.path, line=1, why=why)
+        return jobs, lost
 
     def _key(self, source: Source, sha256: str | None) -> str:
         return json.dumps([sha256, source.module, source.is_package, PYTHON, self._python])
@@ -176,9 +197,9 @@ def _printable(text: str) -> str:
     return "".join(char for char in text if char.isprintable())
 
 
-def _decoded(row: bytes) -> _Fact | None:
+def _decoded(row: bytes, fact: type[_F]) -> _F | None:
     try:
-        return msgspec.msgpack.decode(row, type=_Fact)
+        return msgspec.msgpack.decode(row, type=fact)
     except msgspec.MsgspecError:
         return None
 
@@ -197,7 +218,7 @@ def _batches(sources: Sequence[Source]) -> Iterator[Sequence[Source]]:
         yield portion
 
 
-def _rows(jobs: Sequence[_Job]) -> list[bytes]:
+def _rows(jobs: Sequence[_Job], row_of: _RowOf) -> list[bytes]:
     """Return the facts about files, encoded, with as many processes as pay."""
     workers = min(2, os.cpu_count() or 1)
     if workers < 2 or sum(len(data) for _, data, _ in jobs) < WORTH_PROCESSES:  # noqa: PLR2004
@@ -227,6 +248,12 @@ def row_of(job: _Job) -> bytes:
     unread = result.unread
     fact = _Fact(sites, unread.line, unread.why) if unread else _Fact(sites)
     return msgspec.msgpack.encode(fact)
+
+
+def names_of(job: _Job) -> bytes:
+    """Return what is kept of the names in one file, from its content."""
+    source, content, python = job
+    return msgspec.msgpack.encode(_Told(named(content, source, python)))
 
 
 def _scan(text: bytes, source: Source, python: Version) -> Scan | Unreadable:

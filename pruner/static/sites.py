@@ -26,12 +26,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from pruner.analysis.callers import UNKNOWN, Mentions
 from pruner.analysis.installed import Source, Use
 from pruner.model import Ask, Guard, ImportSite, Unreadable
 from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
 from pruner.static.conditions import ABOUT_GPU, ABOUT_PLATFORM, Conditions, Version
 from pruner.static.coping import needed
+from pruner.static.mentions import mentions
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
@@ -71,8 +73,9 @@ def scan(
     Bytes are decoded as Python does, by their mark or cookie. Nothing is raised. Where `python` is
     given, branches of its other versions never run. Of a text that cannot be parsed the import
     statements are read. First-party texts are read with `strings`: what their strings name is
-    looked for, what they use of modules, and whether what they try to import is needed (see
-    `coping`). In others an argument of any call counts that names a module of their own package.
+    looked for, what they use of modules, what they mention at all, and whether what they try to
+    import is needed (see `coping`). In others an argument of any call counts that names a module of
+    their own package.
     """
     walk = _begun(text, Origin(path, module, is_package), python, own=not strings)
     if isinstance(walk, Unreadable):
@@ -82,8 +85,14 @@ def scan(
         return found
     tree = walk.tree
     sites = tuple(_needed(found.sites, needed(tree)))
+    said = mentions(tree)
     return msgspec.structs.replace(
-        found, sites=sites, texts=texts(tree), uses=uses(tree, walk.aliases, sites)
+        found,
+        sites=sites,
+        texts=texts(tree),
+        uses=uses(tree, walk.aliases, sites),
+        names=said.every(),
+        computed=said.computed if walk.unread is None else frozenset({UNKNOWN}),
     )
 
 
@@ -93,6 +102,12 @@ def located_uses(text: bytes, source: Source, python: Version = ()) -> tuple[Use
     return (
         () if isinstance(walk, Unreadable) else located(walk.tree, walk.aliases, walk.run().sites)
     )
+
+
+def named(text: bytes, source: Source, python: Version = ()) -> Mentions | None:
+    """Return what an installed file mentions, None where it cannot be parsed."""
+    walk = _begun(text, Origin(source.path, source.module, source.is_package), python)
+    return None if isinstance(walk, Unreadable) or walk.unread else mentions(walk.tree)
 
 
 def _begun(

@@ -6,6 +6,7 @@ Nothing of it is imported or executed.
 from collections.abc import Sequence
 from pathlib import Path
 
+from pruner.analysis.callers import UNKNOWN
 from pruner.kept import Cache
 from pruner.model import SourceFile, SourceTree, Unreadable
 from pruner.static import graph
@@ -56,7 +57,8 @@ def survey(
     lost = [result for result in results.values() if isinstance(result, Unreadable)]
     lost += [each.unread for each in found.values() if each.unread]
     # A file that cannot be parsed is still first-party: it stays, with its import statements.
-    files = {path: _file(path, names[path], found.get(path, Scan())) for path in texts}
+    blank = Scan(computed=frozenset({UNKNOWN}))
+    files = {path: _file(path, names[path], found.get(path, blank)) for path in texts}
     folders = {each: graph.folder_of(each, files) for each in listed.roots}
     tree = SourceTree(
         files=files,
@@ -76,6 +78,8 @@ def _file(path: str, module: str, found: Scan) -> SourceFile:
         asks=found.asks,
         uses=found.uses,
         script=found.script,
+        names=found.names,
+        computed=found.computed,
     )
 
 

@@ -24,6 +24,8 @@ class Scan(Value, frozen=True):
     texts: dict[str, int] = {}  # noqa: RUF012  words and schemes in its strings, if asked for
     asks: tuple[Ask, ...] = ()
     uses: dict[str, int] = {}  # noqa: RUF012  "cv2.imshow" -> its first line, if asked for
+    names: frozenset[str] = frozenset()  # every name that it mentions, if asked for
+    computed: frozenset[str] = frozenset()  # see `analysis.callers.Mentions`, if asked for
     script: bool = False  # asks whether `__name__` is "__main__", so its folder is an import root
     unread: Unreadable | None = None  # only the import statements were read, and why
 

@@ -9,6 +9,7 @@ import msgspec
 from pruner.analysis.attribution import Ownership
 from pruner.analysis.installed import Sites, Source, sources
 from pruner.analysis.reachability import Reach, Start, reachable
+from pruner.analysis.trail import Step
 from pruner.model import Distribution, Inventory, Loaded, OwnedFile, Unreadable
 from pruner.static.installed import Installed
 
@@ -69,6 +70,7 @@ class Site:
         named: Iterable[str] = (),
         asked: Iterable[str] = (),
         symbols: Mapping[str, frozenset[str]] = MappingProxyType({}),
+        unnamed: Iterable[tuple[str, int]] = (),
         no_gpu: bool = False,
     ) -> Reach:
         rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
@@ -85,6 +87,7 @@ class Site:
             named=frozenset(named),
             asked=frozenset(asked),
             symbols=symbols,
+            unnamed=frozenset(Step(str(self.folder / name), line) for name, line in unnamed),
             no_gpu=no_gpu,
         )
         return reachable(self.inventory, Ownership(self.inventory), start, sites_of)
@@ -322,6 +325,40 @@ def test_an_extra_of_what_ran_counts_where_the_image_asks_for_it(tmp_path: Path)
     found = site.reach("frames.py", asked=["sheets", "unnamed", "plots"])
     assert set(found.reachable) == {"sheets"}
     assert set(found.guarded) == {"unnamed", "plots"}
+
+
+def test_an_extra_in_a_function_that_nothing_names_does_not_count(tmp_path: Path) -> None:
+    trees = {
+        "frames": {
+            "frames/__init__.py": function("import sheets"),
+            "frames/more.py": "import sheets\n",
+        },
+        "sheets": {"sheets.py": "import frames\n"},
+        "user": {"user.py": "import frames.more\n"},
+    }
+    site = Site(tmp_path, trees, {"frames": ["sheets; extra == 'excel'"]})
+    place = ("frames/__init__.py", 2)
+    for unnamed in ([], [place]):
+        found = site.reach("frames/__init__.py", "user.py", asked=["sheets"], unnamed=unnamed)
+        assert set(found.reachable) == (set() if unnamed else {"sheets"})
+        (wish,) = found.wishes
+        assert (Path(wish.path).name, wish.line) == ("__init__.py", 2)
+        own, users, tops = wish.library
+        assert [Path(each.path).name for each in own] == ["__init__.py"]
+        assert [Path(each.path).name for each in users] == (
+            ["user.py"] if unnamed else ["sheets.py", "user.py"]
+        )
+        assert tops == {"frames"}
+    certain = site.reach(place[0], required=["frames.more"], asked=["sheets"], unnamed=[place])
+    assert set(certain.reachable) == {"sheets"}
+
+
+def test_what_is_asked_for_by_an_extra_counts_whoever_names_what(tmp_path: Path) -> None:
+    trees = {"frames": {"frames.py": function("import sheets")}, "sheets": {"sheets.py": ""}}
+    site = Site(tmp_path, trees, {"frames": ["sheets; extra == 'excel'"]}, frames="sheets")
+    found = site.reach("frames.py", asked=["frames", "sheets"], unnamed=[("frames.py", 2)])
+    assert set(found.reachable) == {"sheets"}
+    assert found.wishes == ()
 
 
 def test_what_only_type_checkers_import_is_never_asked_for(tmp_path: Path) -> None:
