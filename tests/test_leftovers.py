@@ -180,6 +180,11 @@ ready = 6379
             "container", "network", "image",
         }  # fmt: skip
         before = sorted(in_engine(living.pid))
+        left = in_engine(victim.pid)
+        others = run("gc", cwd=root, env={"PRUNER_CACHE": str(tmp_path / "another")})
+        assert others.out == "nothing was left\n"
+        assert in_engine(victim.pid) == left
+        assert sorted(in_engine(living.pid)) == before
         assert run("gc", cwd=root).code == 0
         assert_nothing_left(victim.pid)
         assert sorted(in_engine(living.pid)) == before

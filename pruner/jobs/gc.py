@@ -11,8 +11,8 @@ import msgspec
 from pruner.errors import PrunerError
 from pruner.model import Value
 from pruner.sandbox import engine, uv
-from pruner.sandbox.engine import LABEL
-from pruner.sandbox.workspace import abandoned, remove, store
+from pruner.sandbox.engine import LABEL, STORE
+from pruner.sandbox.workspace import abandoned, remove, store, store_id
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -80,7 +80,8 @@ def _abandoned() -> Removed:
 
 
 def _in_engine(client: "DockerClient", living: set[str]) -> tuple[tuple[str, ...], ...]:
-    wanted: dict[str, str | list[str] | bool] = {"label": LABEL}
+    # Nobody here can tell whether a run of another store, another user's, still lives.
+    wanted: dict[str, str | list[str] | bool] = {"label": [LABEL, f"{STORE}={store_id()}"]}
     with engine.failing("the engine cannot be cleaned"):
         containers = [
             _gone(item, lambda it: it.remove(force=True, v=True))

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from pruner.errors import OutsideError, PrunerError, SandboxError
 from pruner.sandbox.base import OUTPUT_LIMIT, Completed, Exit
-from pruner.sandbox.engine import LABEL, failing, made
+from pruner.sandbox.engine import LABEL, STORE, failing, made
+from pruner.sandbox.workspace import store_id
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -80,8 +81,8 @@ def started(
 
 
 def labelled(run: str) -> dict[str, str]:
-    """Return the label by which gc finds what a run has left."""
-    return {LABEL: run}
+    """Return the labels by which gc finds what a run has left."""
+    return {LABEL: run, STORE: store_id()}
 
 
 def run_to_end(container: "Container", argv: Sequence[str], timeout: float) -> Completed:

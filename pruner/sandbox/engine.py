@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 LABEL = "dev.pruner.run"
 """The label on everything that pruner makes in an engine; its value is the workspace's id."""
+STORE = "dev.pruner.store"
+"""The label beside it, of the store that the workspace lies in."""
 
 TIMEOUT = 60
 """Seconds for one answer of the engine."""

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -38,6 +39,22 @@ def store() -> Path:
 def facts_file() -> Path:
     """Return where facts about installed files are kept; no sandbox sees this folder."""
     return store() / FACTS / "facts.sqlite"
+
+
+def store_id() -> str:
+    """Return the name of this store: an engine may have what runs of other stores have made.
+
+    Whether those still live cannot be told from here. Raises OSError where it cannot be kept.
+    """
+    path = store() / FACTS / "id"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".id-") as new:
+            new.write(secrets.token_hex(8))
+            new.flush()
+            with suppress(FileExistsError):  # another pruner's, at the same moment
+                os.link(new.name, path)
+    return path.read_text(encoding="ascii")
 
 
 class Workspace:

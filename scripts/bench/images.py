@@ -17,6 +17,7 @@ import fcntl
 import json
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -64,6 +65,7 @@ def main() -> int:
     parser.add_argument("images", nargs="*", metavar="IMAGE")
     parser.add_argument("--out", type=Path, help="Keep what the commands print, as JSON.")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the index ends as well
     with (SAMPLES / "pruner.toml").open("rb") as file:
         known = list(tomllib.load(file)["images"])
     rows: list[Row] = []
