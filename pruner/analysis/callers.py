@@ -15,7 +15,7 @@ name that the text does not have makes every function of that module count.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -58,8 +58,14 @@ class Mentions(msgspec.Struct, frozen=True, array_like=True):
         return self.names.union(self.taken, *(each.names for each in self.functions))
 
 
+Line = tuple[str, int]
 MentionsOf = Callable[[Sequence[Source]], Mapping[str, Mentions]]
 """Returns what files mention, by path; one that cannot be read is missing."""
+
+
+def no_mentions(_: Sequence[Source]) -> dict[str, Mentions]:
+    """Return nothing: where no file says what it mentions, every function counts as called."""
+    return {}
 
 
 class Library(NamedTuple):
@@ -69,19 +75,16 @@ class Library(NamedTuple):
     users: tuple[Source, ...]
     tops: frozenset[str]  # their topmost import names
 
-
-class Wish(NamedTuple):
-    """An import in a function that counts only since somebody lists what it names."""
-
-    path: str
-    line: int
-    library: Library
+    @property
+    def files(self) -> tuple[Source, ...]:
+        """All of them."""
+        return (*self.own, *self.users)
 
 
 class Mentioned(NamedTuple):
     """What first-party code mentions, and of what it takes attributes by computed names."""
 
-    names: frozenset[str]
+    names: frozenset[str] = frozenset()
     computed: frozenset[str] = frozenset()
 
 
@@ -94,35 +97,25 @@ def mentioned(files: Iterable[SourceFile], words: Iterable[str]) -> Mentioned:
     return Mentioned(frozenset(names), frozenset(computed))
 
 
-def nobodys(
-    wishes: Iterable[Wish], said: Mentioned, mentions_of: MentionsOf
-) -> frozenset[tuple[str, int]]:
-    """Return (path, line) of the wishes whose function nothing names."""
-    groups: dict[frozenset[str], list[Wish]] = defaultdict(list)
-    for wish in wishes:
-        groups[wish.library.tops].append(wish)
-    found: set[tuple[str, int]] = set()
-    for tops, group in groups.items():
-        if said.computed.isdisjoint({UNKNOWN, *tops}):
-            found.update(_unnamed(group, said.names, mentions_of))
-    return frozenset(found)
+def uncalled(
+    library: Library, said: Mentioned, read: Mapping[str, Mentions], lines: Iterable[Line]
+) -> frozenset[Line]:
+    """Return those lines of a library, (path, line), that stand in functions that nothing names.
 
-
-def _unnamed(
-    group: Sequence[Wish], names: frozenset[str], mentions_of: MentionsOf
-) -> Iterator[tuple[str, int]]:
-    """Yield those wishes of one library whose function nothing names."""
-    own, users, tops = group[0].library
-    read = mentions_of([*own, *users])
-    known = all(source.path in read for source in (*own, *users))
-    if not known or any(not tops.isdisjoint(each.computed) for each in read.values()):
-        return
-    files = {source.path: read[source.path] for source in own}
-    called = _called(files, names.union(*(read[source.path].every() for source in users)))
-    for wish in group:
-        function = _function(files[wish.path], wish.line)
-        if function is not None and function.name not in called:
-            yield wish.path, wish.line
+    `read` is what files mention, by path; one that is not in it may name anything.
+    """
+    found = [read.get(source.path) for source in library.files]
+    computed = (each is None or not library.tops.isdisjoint(each.computed) for each in found)
+    if not said.computed.isdisjoint({UNKNOWN, *library.tops}) or any(computed):
+        return frozenset()
+    files = {source.path: read[source.path] for source in library.own}
+    others = (read[source.path].every() for source in library.users)
+    called = _called(files, said.names.union(*others))
+    return frozenset(
+        line
+        for line in lines
+        if (function := _function(files[line[0]], line[1])) and function.name not in called
+    )
 
 
 def _called(files: Mapping[str, Mentions], names: Iterable[str]) -> set[str]:

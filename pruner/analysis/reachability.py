@@ -51,7 +51,7 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.callers import Library, Wish
+from pruner.analysis.callers import Library, Mentioned, MentionsOf, no_mentions
 from pruner.analysis.counting import Counting
 from pruner.analysis.installed import (
     NOT_ASKED_FOR,
@@ -65,6 +65,7 @@ from pruner.analysis.installed import (
 )
 from pruner.analysis.states import State, kind_of, within
 from pruner.analysis.trail import Step, Trail
+from pruner.analysis.wishes import Wish, Wishes
 from pruner.model import (
     Ask,
     Guard,
@@ -101,7 +102,6 @@ class Reach(Value, frozen=True):
     starts: dict[str, str]  # the file that the chain begins in, as a trace names it
     users: dict[str, tuple[str, ...]]  # the distributions whose code imports it
     importers: tuple[tuple[Source, State], ...] = ()  # files that import what was asked `about`
-    wishes: tuple[Wish, ...] = ()  # imports that rule 12 is about
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0  # that were read
 
@@ -116,7 +116,7 @@ class Start(Value, frozen=True):
     named: frozenset[str] = frozenset()  # words of first-party strings
     asked: frozenset[str] = frozenset()  # what the image's own requirements list, by key
     about: frozenset[str] = frozenset()  # first parts of import names: who imports them is told
-    unnamed: frozenset[Step] = frozenset()  # imports in functions that nothing names: rule 12
+    said: Mentioned = Mentioned()  # what first-party code mentions: rule 12
     no_gpu: bool = False  # the image asks for one, and none was there
 
 
@@ -126,12 +126,18 @@ class _Found(NamedTuple):
     there: bool  # the module that is imported is a file
 
 
-def reachable(inventory: Inventory, ownership: Ownership, start: Start, sites_of: SitesOf) -> Reach:
+def reachable(
+    inventory: Inventory,
+    ownership: Ownership,
+    start: Start,
+    sites_of: SitesOf,
+    mentions_of: MentionsOf = no_mentions,
+) -> Reach:
     """Return what can be reached from loaded files, and from modules that first-party code needs.
 
     `sites_of` is called once for all files at the same distance.
     """
-    walk = _Walk(inventory, ownership, start, sites_of)
+    walk = _Walk(inventory, ownership, start, sites_of, mentions_of)
     for item in start.loaded:
         walk.start(item.file, State.LOADED)
     for name in start.required:
@@ -149,15 +155,18 @@ class _Walk:
     """One search, breadth first, so that the first chain to a distribution is a shortest one."""
 
     def __init__(
-        self, inventory: Inventory, ownership: Ownership, start: Start, sites_of: SitesOf
+        self,
+        inventory: Inventory,
+        ownership: Ownership,
+        start: Start,
+        sites_of: SitesOf,
+        mentions_of: MentionsOf,
     ) -> None:
         self._inventory = inventory
         self._ownership = ownership
         self._symbols = start.symbols
         self._about = start.about
-        self._unnamed = start.unnamed
-        self._wishes: dict[Step, None] = {}
-        self._libraries: dict[tuple[str, ...], Library] = {}
+        self._wishes = Wishes(start.said, mentions_of)
         self._sites_of = sites_of
         self._sources = sources(inventory)
         self._programs = programs(inventory, ownership)
@@ -214,13 +223,18 @@ class _Walk:
             self._sources[file.path] = script(file)
 
     def run(self) -> None:
-        """Follow imports until nothing new is found."""
+        """Follow imports until nothing new is found, nor a wish whose function is named."""
         while self._todo:
             batch = [self._sources[path] for path in self._todo]
             self._todo = {}
             self._read([source for source in batch if source.path not in self._sites])
             for source in batch:
                 self._file(source)
+            if not self._todo:
+                for wish in self._wishes.named(self._library, {*self._known, *self._reached}):
+                    self._count(wish)
+        for wish in self._wishes.left():
+            self._guard(wish)
 
     def result(self) -> Reach:
         """Return what was found."""
@@ -237,7 +251,6 @@ class _Walk:
                 for path, sites in sorted(self._sites.items())
                 if any(site.module.partition(".")[0] in self._about for site in sites.sites)
             ),
-            wishes=tuple(map(self._wish, self._wishes)),
             unreadable=tuple(
                 msgspec.structs.replace(row, path=self._ownership.below_site(path))
                 for path, row in sorted(self._unreadable.items())
@@ -302,37 +315,36 @@ class _Walk:
             if site.guard is not Guard.TYPE_CHECKING:
                 self._enter(target, within(state, site), step)
             return
-        if self._counting.counts(site, state, owners, wanted) or (
-            self._counting.wished(site, state, owners, wanted)
-            and not self._is_unnamed(site, step, owners, wanted)
-        ):
-            self._reach(wanted, site, step)
-            for key in wanted:
-                self._users[key].update(owners)
-            self._enter(target, State.TRIED if site.guard.copes else State.CERTAIN, step)
-            if site.symbol == MAIN[1:]:
-                self.whole(wanted, step)
+        wish = Wish(site, step, owners, wanted, target, kind_of(site, state))
+        counts = self._counting.counts(site, state, owners, wanted)
+        if counts or self._is_wished(wish, state):
+            self._count(wish)
             return
-        self._guard(wanted, site, step, kind_of(site, state))
+        if not self._wishes.has(wish):
+            self._guard(wish)
         if site.guard is not Guard.TYPE_CHECKING and not site.platform:
             self._follow_if_kept(wanted, target, within(state, site), step)
 
-    def _is_unnamed(
-        self, site: Site, step: Step, owners: tuple[str, ...], wanted: tuple[str, ...]
-    ) -> bool:
-        """Tell whether an import stands in a function that nothing names: rule 12."""
-        if not site.deferred or self._counting.chosen(owners, wanted):
+    def _count(self, wish: Wish) -> None:
+        """Note that an import would be missed, and follow it."""
+        site, step, wanted = wish.site, wish.step, wish.wanted
+        self._reach(wanted, site, step)
+        for key in wanted:
+            self._users[key].update(wish.owners)
+        self._enter(wish.target, State.TRIED if site.guard.copes else State.CERTAIN, step)
+        if site.symbol == MAIN[1:]:
+            self.whole(wanted, step)
+
+    def _is_wished(self, wish: Wish, state: State) -> bool:
+        """Tell whether somebody asks for what does not count by itself: rules 7 and 12."""
+        site, owners, wanted = wish.site, wish.owners, wish.wanted
+        if not self._counting.wished(site, state, owners, wanted):
             return False
-        self._wishes[step] = None
-        return step in self._unnamed
+        stays = self._known.issuperset(wanted) or self._counting.chosen(owners, wanted)
+        return stays or not site.deferred or self._wishes.is_named(wish)
 
-    def _wish(self, step: Step) -> Wish:
-        owners = self._ownership.of_file(step.path)
-        if owners not in self._libraries:
-            self._libraries[owners] = self._library(set(owners))
-        return Wish(step.path, step.line, self._libraries[owners])
-
-    def _library(self, owners: set[str]) -> Library:
+    def _library(self, keys: tuple[str, ...]) -> Library:
+        owners = set(keys)
         tops = frozenset(top for key in owners for top in self._ownership.tops_of(key))
         own, users = [], []
         for path, found in sorted(self._sites.items()):
@@ -384,10 +396,11 @@ class _Walk:
             for target, state, before in self._waiting.pop(key, ()):
                 self._enter(target, state, before)
 
-    def _guard(self, wanted: Iterable[str], site: Site, step: Step, kind: str) -> None:
-        for key in wanted:
+    def _guard(self, wish: Wish) -> None:
+        for key in wish.wanted:
             if len(self._guarded[key]) < MOST_PROOFS:
-                proof = Proof(kind=kind, what=_what(site), by=self._trail.spelled(step))
+                by = self._trail.spelled(wish.step)
+                proof = Proof(kind=wish.kind, what=_what(wish.site), by=by)
                 if proof not in self._guarded[key]:
                     self._guarded[key].append(proof)
 

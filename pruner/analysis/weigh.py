@@ -8,7 +8,7 @@ import msgspec
 
 from pruner.analysis.asks import ModuleNeed, Said, asked_for, stood_on
 from pruner.analysis.attribution import Ownership, by_extra
-from pruner.analysis.callers import Mentioned, Mentions, MentionsOf, mentioned, nobodys
+from pruner.analysis.callers import MentionsOf, mentioned, no_mentions
 from pruner.analysis.evidence import (
     Missing,
     imported,
@@ -26,7 +26,6 @@ from pruner.analysis.reachability import Reach, SitesOf, Start, reachable
 from pruner.analysis.routes import Routes
 from pruner.analysis.spelling import Spelling
 from pruner.analysis.states import State
-from pruner.analysis.trail import Step
 from pruner.analysis.usage import metadata_lines, probed, used_data
 from pruner.analysis.verdicts import LEAST, Evidence
 from pruner.analysis.words import Driver, Known, Words
@@ -65,11 +64,6 @@ def no_uses(_: Sequence[Source]) -> dict[str, tuple[Use, ...]]:
     return {}
 
 
-def no_mentions(_: Sequence[Source]) -> dict[str, Mentions]:
-    """Return nothing: where no file says what it mentions, every function counts as called."""
-    return {}
-
-
 class Reading(NamedTuple):
     """How installed files are read: what only a sandbox can open."""
 
@@ -100,7 +94,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
     """
     spelling = Spelling(ownership, subject.tree)
     first = _first(subject, ownership, reading, spelling)
-    follow = _Follow(subject, ownership, reading, policy, first.start, first.said, first.given)
+    follow = _Follow(subject, ownership, reading, policy, first.start, first.given)
     told = Told()
     proofs, reach, native = follow()
     if subject.no_gpu and (told := for_a_gpu(subject.inventory, reading.linkage, reading.gpu)):
@@ -128,7 +122,6 @@ class _First(NamedTuple):
 
     given: "Proofs"
     start: Start  # where to follow them from
-    said: Mentioned  # what first-party code mentions
     begun: dict[str, str]  # files of distributions that first-party code leads to -> "path:line"
     missing: tuple[Missing, ...]
 
@@ -170,9 +163,9 @@ def _first(subject: Subject, ownership: Ownership, reading: Reading, spelling: S
             named=frozenset(words.where),
             asked=subject.asked,
             about=reading.about,
+            said=mentioned((tree.files[path] for path in sorted(files)), (*words.where, *offered)),
             no_gpu=subject.no_gpu,
         ),
-        said=mentioned((tree.files[path] for path in sorted(files)), (*words.where, *offered)),
         begun=_starts(names, asks.where, ownership),
         missing=tuple(
             item for item in imports.missing if not _stands_in(item, reading.needs, based)
@@ -221,7 +214,6 @@ class _Follow(NamedTuple):
     reading: Reading
     policy: Policy
     start: Start
-    said: Mentioned
     given: Proofs
 
     def __call__(self, more: Proofs | None = None) -> tuple[Proofs, Reach, Links]:
@@ -230,11 +222,8 @@ class _Follow(NamedTuple):
         inventory = self.subject.inventory
         modules = _modules(more.get(Level.REACHABLE, ()), self.ownership)
         start = msgspec.structs.replace(self.start, required=(*self.start.required, *modules))
-        reach = reachable(inventory, self.ownership, start, self.reading.sites_of)
-        if unnamed := nobodys(reach.wishes, self.said, self.reading.mentions_of):
-            steps = frozenset(Step(*each) for each in unnamed)
-            start = msgspec.structs.replace(start, unnamed=steps)
-            reach = reachable(inventory, self.ownership, start, self.reading.sites_of)
+        reading = self.reading
+        reach = reachable(inventory, self.ownership, start, reading.sites_of, reading.mentions_of)
         proofs = {
             **self.given,
             Level.REACHABLE: joined(
@@ -246,7 +235,7 @@ class _Follow(NamedTuple):
             key for level, rows in proofs.items() if level >= _root(self.policy) for key in rows
         }
         roots = {*strong, *self.subject.wanted, *more.get(Level.LINKED, ())}
-        native = links(inventory, self.reading.linkage, roots & inventory.by_key().keys())
+        native = links(inventory, reading.linkage, roots & inventory.by_key().keys())
         proofs[Level.LINKED] = joined(native.proofs, more.get(Level.LINKED, {}))
         return proofs, reach, native
 

@@ -1,11 +1,10 @@
 """Whether anything names the function that an import stands in."""
 
 import ast
-from collections.abc import Sequence
 
 import pytest
 
-from pruner.analysis.callers import Library, Mentioned, Mentions, Wish, mentioned, nobodys
+from pruner.analysis.callers import Library, Mentioned, mentioned, uncalled
 from pruner.analysis.installed import Source
 from pruner.model import SourceFile
 from pruner.static.mentions import mentions
@@ -29,20 +28,17 @@ IN_A_CLASS = ("lib/frames.py", 10)
 def left(
     said: Mentioned | str, users: str = "", own: str = "", frames: str = FRAMES
 ) -> frozenset[tuple[str, int]]:
-    """Return what nobody wishes for, where these texts are around it."""
+    """Return which of the two lines nobody calls, where these texts are around them."""
     texts = {"lib/frames.py": frames, "lib/own.py": own, "other/user.py": users}
-
-    def mentions_of(sources: Sequence[Source]) -> dict[str, Mentions]:
-        return {each.path: mentions(ast.parse(texts[each.path])) for each in sources}
 
     inside, outside = (
         tuple(Source(path=path, module=path[:-3]) for path in texts if path.startswith(folder))
         for folder in ("lib/", "other/")
     )
     library = Library(inside, outside, frozenset({"lib"}))
-    wishes = [Wish(*place, library) for place in (WISH, IN_A_CLASS)]
+    read = {path: mentions(ast.parse(text)) for path, text in texts.items()}
     names = said if isinstance(said, Mentioned) else Mentioned(frozenset(said.split()))
-    return nobodys(wishes, names, mentions_of)
+    return uncalled(library, names, read, [WISH, IN_A_CLASS])
 
 
 def test_nothing_names_it() -> None:
@@ -103,7 +99,7 @@ def test_own_names_that_are_computed_are_those_of_one_file() -> None:
 
 def test_a_file_that_cannot_be_read_may_name_anything() -> None:
     library = Library((Source(path="lib/frames.py", module="lib.frames"),), (), frozenset({"lib"}))
-    assert nobodys([Wish(*WISH, library)], Mentioned(frozenset()), lambda _: {}) == set()
+    assert uncalled(library, Mentioned(), {}, [WISH]) == set()
 
 
 def test_words_of_settings_and_commands_name_as_well() -> None:

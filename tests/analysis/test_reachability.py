@@ -7,9 +7,9 @@ from types import MappingProxyType
 import msgspec
 
 from pruner.analysis.attribution import Ownership
+from pruner.analysis.callers import Mentioned, no_mentions
 from pruner.analysis.installed import Sites, Source, sources
 from pruner.analysis.reachability import Reach, Start, reachable
-from pruner.analysis.trail import Step
 from pruner.model import Distribution, Inventory, Loaded, OwnedFile, Unreadable
 from pruner.static.installed import Installed
 
@@ -70,7 +70,7 @@ class Site:
         named: Iterable[str] = (),
         asked: Iterable[str] = (),
         symbols: Mapping[str, frozenset[str]] = MappingProxyType({}),
-        unnamed: Iterable[tuple[str, int]] = (),
+        said: Iterable[str] | None = None,
         no_gpu: bool = False,
     ) -> Reach:
         rows = [Loaded(kind="module", what=name, file=str(self.folder / name)) for name in loaded]
@@ -87,10 +87,11 @@ class Site:
             named=frozenset(named),
             asked=frozenset(asked),
             symbols=symbols,
-            unnamed=frozenset(Step(str(self.folder / name), line) for name, line in unnamed),
+            said=Mentioned(frozenset(said or ())),
             no_gpu=no_gpu,
         )
-        return reachable(self.inventory, Ownership(self.inventory), start, sites_of)
+        mentions_of = no_mentions if said is None else installed.mentions_of
+        return reachable(self.inventory, Ownership(self.inventory), start, sites_of, mentions_of)
 
 
 def function(*lines: str) -> str:
@@ -331,34 +332,43 @@ def test_an_extra_in_a_function_that_nothing_names_does_not_count(tmp_path: Path
     trees = {
         "frames": {
             "frames/__init__.py": function("import sheets"),
-            "frames/more.py": "import sheets\n",
+            "frames/more.py": "from frames import f as g\nimport sheets\n",
         },
-        "sheets": {"sheets.py": "import frames\n"},
-        "user": {"user.py": "import frames.more\n"},
+        "sheets": {"sheets.py": "import cells\n"},
+        "cells": {"cells.py": ""},
     }
-    site = Site(tmp_path, trees, {"frames": ["sheets; extra == 'excel'"]})
-    place = ("frames/__init__.py", 2)
-    for unnamed in ([], [place]):
-        found = site.reach("frames/__init__.py", "user.py", asked=["sheets"], unnamed=unnamed)
-        assert set(found.reachable) == (set() if unnamed else {"sheets"})
-        (wish,) = found.wishes
-        assert (Path(wish.path).name, wish.line) == ("__init__.py", 2)
-        own, users, tops = wish.library
-        assert [Path(each.path).name for each in own] == ["__init__.py"]
-        assert [Path(each.path).name for each in users] == (
-            ["user.py"] if unnamed else ["sheets.py", "user.py"]
-        )
-        assert tops == {"frames"}
-    certain = site.reach(place[0], required=["frames.more"], asked=["sheets"], unnamed=[place])
-    assert set(certain.reachable) == {"sheets"}
+    site = Site(tmp_path, trees, {"frames": ["sheets; extra == 'excel'"]}, sheets="cells")
+    unnamed = site.reach("frames/__init__.py", asked=["sheets"], said=["frames"])
+    assert unnamed.reachable == {}
+    assert [proof.kind for proof in unnamed.guarded["sheets"]] == ["optional import"]
+    named = site.reach("frames/__init__.py", asked=["sheets"], said=["f"])
+    assert named.chains["cells"] == ("frames/__init__.py:2", "sheets.py:1")
+    assert named.guarded == {}
+    certain = ["frames.more"]
+    found = site.reach("frames/__init__.py", required=certain, asked=["sheets"], said=[])
+    assert set(found.reachable) == {"sheets", "cells"}
+
+
+def test_what_is_named_only_by_what_a_wish_leads_to_is_named(tmp_path: Path) -> None:
+    trees = {
+        "frames": {"frames.py": "def f():\n    import sheets\ndef g():\n    import plots\n"},
+        "sheets": {"sheets.py": "import frames\nframes.g\n"},
+        "plots": {"plots.py": ""},
+    }
+    extras = {"frames": ["sheets; extra == 'a'", "plots; extra == 'a'"]}
+    site = Site(tmp_path, trees, extras)
+    for said, keys in (("f", {"sheets", "plots"}), ("g", {"plots"}), ("h", set())):
+        found = site.reach("frames.py", asked=["sheets", "plots"], said=[said])
+        assert set(found.reachable) == keys
 
 
 def test_what_is_asked_for_by_an_extra_counts_whoever_names_what(tmp_path: Path) -> None:
     trees = {"frames": {"frames.py": function("import sheets")}, "sheets": {"sheets.py": ""}}
-    site = Site(tmp_path, trees, {"frames": ["sheets; extra == 'excel'"]}, frames="sheets")
-    found = site.reach("frames.py", asked=["frames", "sheets"], unnamed=[("frames.py", 2)])
-    assert set(found.reachable) == {"sheets"}
-    assert found.wishes == ()
+    extras = {"frames": ["sheets; extra == 'excel'"]}
+    for needs, keys in (("sheets", {"sheets"}), ("", set())):
+        site = Site(tmp_path, trees, extras, frames=needs)
+        asked = site.reach("frames.py", asked=["frames", "sheets"], said=[])
+        assert set(asked.reachable) == keys
 
 
 def test_what_only_type_checkers_import_is_never_asked_for(tmp_path: Path) -> None:
