@@ -127,6 +127,7 @@ class Inputs(Value, frozen=True, kw_only=True, omit_defaults=True):
 
     modules: dict[str, tuple[str, ...]] = {}  # distribution -> its topmost import names
     absent: dict[str, str] = {}  # import that nothing in the lock answers -> "needed" | "coped"
+    unnamed: dict[str, tuple[str, ...]] = {}  # left out -> functions of libraries that need it
     entries: tuple[str, ...] = ()  # first-party files that lead to all that are reached
     scripts: tuple[str, ...] = ()  # those beside them that can be started
     started: tuple[str, ...] = ()  # those that the Dockerfile or a compose file starts

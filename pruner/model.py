@@ -156,8 +156,8 @@ class SourceFile(Value, frozen=True):
     asks: tuple[Ask, ...] = ()
     uses: dict[str, int] = {}  # what it reads off modules, "cv2.imshow", and the first line of each
     script: bool = False  # asks whether it is "__main__"
-    names: frozenset[str] = frozenset()  # see `analysis.callers`, and the next as well
-    computed: frozenset[str] = frozenset()
+    names: dict[str, int] = {}  # every name that it mentions, and the first line of each
+    computed: frozenset[str] = frozenset()  # see `analysis.callers.Mentions`
 
 
 class Unreadable(Value, frozen=True):

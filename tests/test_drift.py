@@ -75,6 +75,20 @@ def test_damaged_facts_are_set_aside_and_told_of(root: Path, tmp_path: Path) -> 
     assert note.startswith("note: facts kept about files were damaged: set aside as facts.sqlite.d")
 
 
+def test_a_function_of_a_library_that_needs_what_was_left_out(tmp_path: Path) -> None:
+    code = "import networkx\n\ndef show(graph):\n    return graph\n\nshow(networkx.Graph())\n"
+    root = project(tmp_path, code=code, requirements="networkx==3.3\npydot==2.0.0\n")
+    done = run(*LOCK, cwd=root)
+    assert done.code == 0, done.err
+    assert static(root, code=0) == []
+    replace(root / "app/__main__.py", "return graph", "return networkx.drawing.write(graph, 'dot')")
+    assert static(root, code=0) == []
+    replace(root / "app/__main__.py", "drawing.write(", "nx_pydot.write_dot(")
+    ((code, where, what),) = static(root)
+    assert (code, where) == ("PRN506", "app/__main__.py:4")
+    assert what.startswith("names write_dot, by which a library comes to need pydot;")
+
+
 def test_what_the_lock_knew_of_is_no_drift(root: Path) -> None:
     replace(
         root / "app/__main__.py",

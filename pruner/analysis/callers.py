@@ -92,30 +92,52 @@ def mentioned(files: Iterable[SourceFile], words: Iterable[str]) -> Mentioned:
     """Return what first-party files mention, and words of settings, commands and environments."""
     names, computed = set(chain.from_iterable(map(_WORD.findall, words))), set[str]()
     for file in files:
-        names |= file.names
+        names |= file.names.keys()
         computed |= file.computed
     return Mentioned(frozenset(names), frozenset(computed))
 
 
 def uncalled(
     library: Library, said: Mentioned, read: Mapping[str, Mentions], lines: Iterable[Line]
-) -> frozenset[Line]:
+) -> dict[Line, frozenset[str]]:
     """Return those lines of a library, (path, line), that stand in functions that nothing names.
 
-    `read` is what files mention, by path; one that is not in it may name anything.
+    With each come the names of these functions and of those that lead to them: whoever mentions
+    one calls what stands there. `read` is what files mention, by path; one that is not in it may
+    name anything.
     """
     found = [read.get(source.path) for source in library.files]
     computed = (each is None or not library.tops.isdisjoint(each.computed) for each in found)
     if not said.computed.isdisjoint({UNKNOWN, *library.tops}) or any(computed):
-        return frozenset()
+        return {}
     files = {source.path: read[source.path] for source in library.own}
     others = (read[source.path].every() for source in library.users)
     called = _called(files, said.names.union(*others))
-    return frozenset(
-        line
+    callers = _callers(files)
+    return {
+        line: _leading(function.name, callers)
         for line in lines
         if (function := _function(files[line[0]], line[1])) and function.name not in called
-    )
+    }
+
+
+def _callers(files: Mapping[str, Mentions]) -> dict[str, set[str]]:
+    """Return name -> the names of the functions that mention it."""
+    callers: dict[str, set[str]] = defaultdict(set)
+    for each in files.values():
+        for function in each.functions:
+            for name in function.names:
+                callers[name].add(function.name)
+    return callers
+
+
+def _leading(name: str, callers: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    found, todo = {name}, [name]
+    while todo:
+        new = set(callers.get(todo.pop(), ())) - found
+        found |= new
+        todo += new
+    return frozenset(found)
 
 
 def _called(files: Mapping[str, Mentions], names: Iterable[str]) -> set[str]:

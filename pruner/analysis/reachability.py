@@ -102,6 +102,7 @@ class Reach(Value, frozen=True):
     starts: dict[str, str]  # the file that the chain begins in, as a trace names it
     users: dict[str, tuple[str, ...]]  # the distributions whose code imports it
     importers: tuple[tuple[Source, State], ...] = ()  # files that import what was asked `about`
+    unnamed: dict[str, frozenset[str]] = {}  # noqa: RUF012  who mentions one of the names needs it
     unreadable: tuple[Unreadable, ...] = ()
     files: int = 0  # that were read
 
@@ -251,6 +252,7 @@ class _Walk:
                 for path, sites in sorted(self._sites.items())
                 if any(site.module.partition(".")[0] in self._about for site in sites.sites)
             ),
+            unnamed=self._wishes.names(),
             unreadable=tuple(
                 msgspec.structs.replace(row, path=self._ownership.below_site(path))
                 for path, row in sorted(self._unreadable.items())

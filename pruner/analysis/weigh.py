@@ -85,6 +85,7 @@ class Weighed(Value, frozen=True):
     missing: tuple[Missing, ...]
     unreadable: tuple[Unreadable, ...]  # installed files, below their site folder
     used: tuple[Used, ...] = ()  # what installed code uses of rivals
+    unnamed: dict[str, frozenset[str]] = {}  # noqa: RUF012  see `Reach.unnamed`
 
 
 def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Policy) -> Weighed:
@@ -114,6 +115,7 @@ def weigh(subject: Subject, ownership: Ownership, reading: Reading, policy: Poli
         missing=first.missing,
         unreadable=reach.unreadable,
         used=_used(reach, reading, ownership),
+        unnamed=reach.unnamed,
     )
 
 

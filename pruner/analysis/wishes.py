@@ -32,6 +32,7 @@ class Wishes:
         self._mentions: dict[str, Mentions] = {}
         self._waiting: dict[tuple[Step, str], Wish] = {}
         self._named: set[Step] = set()
+        self._leading: dict[Step, frozenset[str]] = {}
 
     def is_named(self, wish: Wish) -> bool:
         """Tell whether something names the function of an import; where not, it waits from now."""
@@ -47,6 +48,15 @@ class Wishes:
     def left(self) -> tuple[Wish, ...]:
         """Return those that wait."""
         return tuple(self._waiting.values())
+
+    def names(self) -> dict[str, frozenset[str]]:
+        """Return what the others need -> the names by which their functions would be called."""
+        found: dict[str, frozenset[str]] = {}
+        for wish in self._waiting.values():
+            for key in wish.wanted:
+                names = self._leading.get(wish.step, frozenset())
+                found[key] = found.get(key, frozenset()) | names
+        return found
 
     def named(self, library_of: LibraryOf, there: Collection[str]) -> tuple[Wish, ...]:
         """Return those that wait no more; `there` stays anyway, so nothing is asked about it."""
@@ -69,4 +79,5 @@ class Wishes:
         self._mentions.update(self._mentions_of(unknown) if unknown else {})
         steps = {wish.step for wish in wishes}
         left = uncalled(library, self._said, self._mentions, steps)
+        self._leading.update((Step(*line), names) for line, names in left.items())
         return (wish for wish in wishes if wish.step not in left)

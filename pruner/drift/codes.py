@@ -39,6 +39,12 @@ DRIFT = {
         "What only it needed may go.",
         "lock the image anew",
     ),
+    "PRN506": Code(
+        "a function that needs what was left out",
+        "error",
+        "The lock has it not, since nothing named that function: it fails where it is called.",
+        "lock the image anew, or take the name out",
+    ),
     "PRN510": Code(
         "a requirement that the lock has not",
         "warning",

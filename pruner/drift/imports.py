@@ -5,7 +5,9 @@ from collections.abc import Collection, Iterable, Iterator
 from pruner.document import Document, Inputs
 from pruner.drift.found import drifted
 from pruner.drift.names import Lack
-from pruner.model import Finding, SourceTree
+from pruner.model import Finding, SourceFile, SourceTree
+
+Files = Iterable[SourceFile]
 
 
 def new_imports(
@@ -34,6 +36,27 @@ def unread(tree: SourceTree, files: Collection[str], document: Document) -> Iter
         if item.path in files and item.path not in known:
             what = f"its imports are unknown: {item.why}"
             yield drifted("PRN514", f"{item.path}:{item.line}", what)
+
+
+def newly_named(document: Document, inputs: Inputs | None, files: Files) -> Iterator[Finding]:
+    """Yield names of functions of libraries that need what was left out since nothing named them.
+
+    `files` are the first-party files that are reached.
+    """
+    for left_out, names in (inputs.unnamed if inputs is not None else {}).items():
+        found = (
+            (file.path, file.names[name], name)
+            for file in files
+            for name in names
+            if name in file.names
+        )
+        for path, line, name in sorted(found)[:1]:
+            what = (
+                f"names {name}, by which a library comes to need {left_out}; that was left out of"
+                " the lock: it will break"
+            )
+            fix = f"`pruner lock --image {document.image}` takes it back in"
+            yield drifted("PRN506", f"{path}:{line}", what, fix=fix)
 
 
 def _was_told(lack: Lack, told: Iterable[str]) -> bool:

@@ -22,7 +22,7 @@ from pruner.jobs.entered import commands_of, entered, scripts, started
 from pruner.jobs.first_party import first_party
 from pruner.jobs.inputs import requirements as required
 from pruner.jobs.inputs import settings_of
-from pruner.model import Finding, SourceTree
+from pruner.model import Finding, SourceFile, SourceTree
 from pruner.static.entry import entry_files
 
 Trees = Callable[[tuple[int, ...]], SourceTree]
@@ -84,6 +84,7 @@ def static(
         yield _unread(error, image.dockerfile or "")
     code = _Code(config, image, read, document, trees)
     yield from imports.new_imports(code.lacks, document, inputs)
+    yield from imports.newly_named(document, inputs, code.read())
     yield from imports.unread(code.tree, code.files, document)
     yield from agents.agents(document, [agent.name for agent in image.agents])
     yield from agents.processes(image.name, inputs, code.started(), code.scripts())
@@ -126,6 +127,10 @@ class _Code:
             for site in self.tree.files[path].sites:
                 found.setdefault(site.module.partition(".")[0], f"{site.file}:{site.line}")
         return found
+
+    def read(self) -> list[SourceFile]:
+        """Return the files that are reached."""
+        return [self.tree.files[path] for path in sorted(self.files)]
 
     def started(self) -> dict[str, str]:
         """Return the files that are started, and where, but for those that an agent is."""

@@ -1,6 +1,7 @@
 """What a lock is made from: written into its document, and gathered anew by `pruner drift`."""
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from pruner.analysis.attribution import Ownership
@@ -20,13 +21,21 @@ if TYPE_CHECKING:
     from pruner.jobs.observe import Observation
 
 MOST_NAMES = 200
-"""Import names of one distribution."""
+"""Import names of one distribution, and names of functions that need it."""
 
 
 def inputs_of(
-    config: Config, image: Image, seen: "Observation", ownership: Ownership, document: Document
+    config: Config,
+    image: Image,
+    seen: "Observation",
+    ownership: Ownership,
+    document: Document,
+    unnamed: Mapping[str, frozenset[str]],
 ) -> Inputs:
-    """Return what the lock of a document was made from; its pins are not written yet."""
+    """Return what the lock of a document was made from; its pins are not written yet.
+
+    `unnamed` are the names by which libraries would come to need what does not stay.
+    """
     subject = seen.subject
     tree, traces = subject.tree, (*subject.traces, *subject.also)
     tops = ownership.tops()
@@ -43,6 +52,11 @@ def inputs_of(
     return Inputs(
         modules=modules,
         absent={lack.name: lack.word for lack in sorted(names.lacking(files))},
+        unnamed={
+            row.name: tuple(sorted(unnamed[row.name]))[:MOST_NAMES]
+            for row in document.distributions
+            if not row.kept and row.name in unnamed
+        },
         entries=(*subject.entries, *sorted(more)),
         scripts=scripts(tree, agents),
         started=tuple(sorted(started(config, image, read, tree))),

@@ -132,7 +132,8 @@ def finish(
                 job.config, job.image, seen, watched.again, settled.verdicts, settled.proof
             )
         shared = across(job.config, job.image, document, seen.subject.inventory)
-        inputs = inputs_of(job.config, job.image, seen, watched.case.ownership, document)
+        unnamed = settled.decided.weighed.unnamed
+        inputs = inputs_of(job.config, job.image, seen, watched.case.ownership, document, unnamed)
         document = msgspec.structs.replace(
             document, confidence=sure, findings=(*document.findings, *shared), inputs=inputs
         )

@@ -2,7 +2,7 @@
 
 import sys
 
-VERSION = 9
+VERSION = 10
 """Raised whenever the pass over a file changes, or what is kept of it."""
 PYTHON = "{}.{}".format(*sys.version_info)
 """Whose grammar files are read with: what one version cannot read, another may."""

@@ -25,6 +25,35 @@ def mentions(tree: ast.Module) -> Mentions:
     return _Reading(tree).result()
 
 
+def lines(tree: ast.Module) -> dict[str, int]:
+    """Return every name that a module mentions, what it imports included, and its first line."""
+    found: dict[str, int] = {}
+    todo: list[ast.AST] = [tree]
+    while todo:
+        node = todo.pop()
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        names = [*_names(node)]
+        if isinstance(node, ast.ImportFrom):
+            names += [alias.name for alias in node.names]
+        for name in names:
+            line = getattr(node, "lineno", 1)
+            found[name] = min(line, found.get(name, line))
+        todo.extend(ast.iter_child_nodes(node))
+    return dict(sorted(found.items()))
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    """Yield the names that a node itself mentions; an import does where it gives another name."""
+    match node:
+        case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name, ctx=ast.Load()):
+            yield name
+        case ast.Constant(value=str(text)):
+            yield from _WORD.findall(text)
+        case ast.Import() | ast.ImportFrom():
+            yield from _renamed(node)
+
+
 class _Found(NamedTuple):
     names: set[str]
     computed: set[str]
@@ -114,17 +143,11 @@ class _Reading:
             match node:
                 case ast.Expr(value=ast.Constant()):
                     continue
-                case ast.Name(id=name, ctx=ast.Load()) | ast.Attribute(attr=name, ctx=ast.Load()):
-                    into.names.add(name)
-                case ast.Constant(value=str(text)):
-                    into.names.update(_WORD.findall(text))
-                case ast.Import() | ast.ImportFrom():
-                    into.names.update(_renamed(node))
-                    continue
                 case ast.Call():
                     into.computed.update(self._called(node))
                 case ast.Subscript(slice=key) if not _is_text(key):
                     into.computed.update(self._table(node.value))
+            into.names.update(_names(node))
             todo.extend(ast.iter_child_nodes(node))
 
     def _called(self, node: ast.Call) -> Iterator[str]:

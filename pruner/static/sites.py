@@ -33,7 +33,7 @@ from pruner.static import asks, dynamic
 from pruner.static.bindings import Function, Scope
 from pruner.static.conditions import ABOUT_GPU, ABOUT_PLATFORM, Conditions, Version
 from pruner.static.coping import needed
-from pruner.static.mentions import mentions
+from pruner.static.mentions import lines, mentions
 from pruner.static.names import Aliases, Origin
 from pruner.static.place import Place
 from pruner.static.strings import Reader, budget
@@ -85,14 +85,14 @@ def scan(
         return found
     tree = walk.tree
     sites = tuple(_needed(found.sites, needed(tree)))
-    said = mentions(tree)
+    computed = mentions(tree).computed if walk.unread is None else frozenset({UNKNOWN})
     return msgspec.structs.replace(
         found,
         sites=sites,
         texts=texts(tree),
         uses=uses(tree, walk.aliases, sites),
-        names=said.every(),
-        computed=said.computed if walk.unread is None else frozenset({UNKNOWN}),
+        names=lines(tree),
+        computed=computed,
     )
 
 

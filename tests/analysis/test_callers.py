@@ -27,7 +27,7 @@ IN_A_CLASS = ("lib/frames.py", 10)
 
 def left(
     said: Mentioned | str, users: str = "", own: str = "", frames: str = FRAMES
-) -> frozenset[tuple[str, int]]:
+) -> set[tuple[str, int]]:
     """Return which of the two lines nobody calls, where these texts are around them."""
     texts = {"lib/frames.py": frames, "lib/own.py": own, "other/user.py": users}
 
@@ -38,7 +38,7 @@ def left(
     library = Library(inside, outside, frozenset({"lib"}))
     read = {path: mentions(ast.parse(text)) for path, text in texts.items()}
     names = said if isinstance(said, Mentioned) else Mentioned(frozenset(said.split()))
-    return uncalled(library, names, read, [WISH, IN_A_CLASS])
+    return set(uncalled(library, names, read, [WISH, IN_A_CLASS]))
 
 
 def test_nothing_names_it() -> None:
@@ -99,10 +99,19 @@ def test_own_names_that_are_computed_are_those_of_one_file() -> None:
 
 def test_a_file_that_cannot_be_read_may_name_anything() -> None:
     library = Library((Source(path="lib/frames.py", module="lib.frames"),), (), frozenset({"lib"}))
-    assert uncalled(library, Mentioned(), {}, [WISH]) == set()
+    assert uncalled(library, Mentioned(), {}, [WISH]) == {}
+
+
+def test_with_it_come_the_names_that_would_lead_there() -> None:
+    own = "def show(): return table()\ndef walk(): return show\ndef other(): return 1\n"
+    texts = {"lib/frames.py": FRAMES, "lib/own.py": own}
+    read = {path: mentions(ast.parse(text)) for path, text in texts.items()}
+    files = tuple(Source(path=path, module=path) for path in texts)
+    found = uncalled(Library(files, (), frozenset({"lib"})), Mentioned(), read, [WISH])
+    assert found == {WISH: {"to_frame", "table", "show", "walk"}}
 
 
 def test_words_of_settings_and_commands_name_as_well() -> None:
-    file = SourceFile(path="a.py", module="a", names=frozenset({"x"}), computed=frozenset({"os"}))
+    file = SourceFile(path="a.py", module="a", names={"x": 1}, computed=frozenset({"os"}))
     found = mentioned([file], ["lib.frames:table", "--fast", "3"])
     assert found == Mentioned(frozenset({"x", "lib", "frames", "table", "fast"}), frozenset({"os"}))

@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from pruner.analysis.callers import OWN, UNKNOWN, Mentions
-from pruner.static.mentions import mentions
+from pruner.static.mentions import lines, mentions
 
 
 def read(text: str) -> Mentions:
@@ -103,3 +103,8 @@ def test_these_may_be_called_by_something_else(text: str) -> None:
 )
 def test_names_that_the_text_does_not_have(text: str, computed: set[str]) -> None:
     assert read(text).computed == computed
+
+
+def test_lines_of_names() -> None:
+    text = "'one'\nfrom a import b, c as d\n@e\ndef f(x=2):\n    return b.g('h.i', x)\nb\n"
+    assert lines(ast.parse(text)) == {"b": 2, "c": 2, "e": 3, "g": 5, "h": 5, "i": 5, "x": 5}
