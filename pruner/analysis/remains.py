@@ -1,8 +1,8 @@
 """What a minimal image still holds that no run has used: the next thing to look at."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from pruner.model import Level, Value, Verdict
+from pruner.model import Conflict, Level, Value, Verdict
 
 CUDA = ("nvidia-", "triton", "pytorch-triton")
 """How the names of distributions begin that torch requires where it is built for CUDA."""
@@ -16,11 +16,16 @@ class Rest(Value, frozen=True):
     size_bytes: int
 
 
-def remains(verdicts: Iterable[Verdict]) -> tuple[Rest, ...]:
-    """Return what stays without having been seen in use, the largest first."""
+def remains(verdicts: Sequence[Verdict], conflicts: Iterable[Conflict]) -> tuple[Rest, ...]:
+    """Return what stays without having been seen in use, the largest first.
+
+    What stays in the place of a rival that was used is used in its place.
+    """
+    seen = {row.name for row in verdicts if row.level == Level.OBSERVED.word}
+    instead = {item.keep for item in conflicts if not seen.isdisjoint(item.drop)}
     rows = [
         Rest(name=row.name, level=row.level, size_bytes=row.size_bytes)
         for row in verdicts
-        if row.kept and row.level != Level.OBSERVED.word and not row.name.startswith(CUDA)
+        if row.kept and row.name not in seen | instead and not row.name.startswith(CUDA)
     ]
     return tuple(sorted(rows, key=lambda row: (-row.size_bytes, row.name)))

@@ -84,7 +84,7 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
         ),
         agents=reports(result.traces),
         gpu=result.gpu,
-        rest=remains(committed.distributions),
+        rest=remains(committed.distributions, committed.conflicts),
         kept=name,
     )
     write(private_folder(config, image) / REPORT, msgspec.json.format(plain_json(report)) + b"\n")

@@ -101,7 +101,15 @@ def test_code_is_compiled_without_what_the_environment_holds() -> None:
     text = dockerfile(RECIPES[2])
     assert "RUN /app/.venv/bin/python -m compileall -q" in text
     assert "-x '^/app/.venv/' \\\n    /app || true" in text
-    assert "compileall" not in dockerfile(PLAIN)
+    assert "|| true\n" not in dockerfile(PLAIN)
+
+
+def test_the_standard_library_is_compiled_once_before_the_environment_comes() -> None:
+    for recipe in RECIPES:
+        text = dockerfile(recipe)
+        own = text[text.index("AS shared\n" if recipe.shared else "AS runtime\n") :]
+        assert text.count("get_path('stdlib')") == own.count("get_path('stdlib')") == 1
+        assert own.index("get_path('stdlib')") < own.index("COPY --from=")
 
 
 @pytest.mark.parametrize(

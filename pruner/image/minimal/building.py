@@ -15,6 +15,9 @@ PIP = (
 PINNING_PIP = "26.1"
 """The first pip whose --build-constraint takes hashes: 26.0.1 refuses what a build requires."""
 WIDTH = 98
+COMPILED = "Slim images have no bytecode of the standard library, and who runs can write none."
+_NOT_COMPILED = "(site|dist)-packages/|/tests?/|/idlelib/|/lib2to3/|/ensurepip/|/turtledemo/"
+"""What no service imports of a standard library, and what pip installs, which it compiles."""
 
 
 def shared_stages(shared: Shared) -> Iterator[str]:
@@ -30,7 +33,8 @@ def shared_stages(shared: Shared) -> Iterator[str]:
     yield "    --no-deps --require-hashes -r /pruner/requirements.txt"
     yield ""
     yield "FROM ${BASE_IMAGE} AS shared"
-    yield from run(without(shared.replaced, shared.python))
+    yield from comment(COMPILED)
+    yield from run([*without(shared.replaced, shared.python), *compiled(shared.python)])
     yield "COPY --from=shared-builder /pruner/root/ /"
 
 
@@ -108,6 +112,20 @@ def without(names: tuple[str, ...], python: str) -> Iterator[str]:
     """Yield the command that removes what the base has: files of two versions must not mix."""
     if names:
         yield f"{python} -m pip uninstall --yes {' '.join(names)}"
+
+
+def compiled(python: str) -> Iterator[str]:
+    """Yield the command that compiles what the standard library has no bytecode of: `COMPILED`.
+
+    The slim images of Docker's Python leave all of it out, and a user who can write none compiles
+    what it imports at every start: 0.7 to 1 s for a server's modules. It takes 12 MB where nothing
+    was compiled, and nothing where all was.
+    """
+    folder = "import sysconfig; print(sysconfig.get_path('stdlib'))"
+    yield (
+        f"{{ {python} -m compileall -q -x '{_NOT_COMPILED}' \\\n"
+        f'        "$({python} -c "{folder}")" || true; }}'
+    )
 
 
 def apt(packages: tuple[str, ...]) -> Iterator[str]:

@@ -4,7 +4,16 @@ import json
 from collections.abc import Iterable, Iterator
 
 from pruner.analysis.sizes import size
-from pruner.image.minimal.building import apt, builder, comment, run, shared_stages, without
+from pruner.image.minimal.building import (
+    COMPILED,
+    apt,
+    builder,
+    comment,
+    compiled,
+    run,
+    shared_stages,
+    without,
+)
 from pruner.image.minimal.recipe import Recipe, Shared
 
 NVIDIA = "NVIDIA_VISIBLE_DEVICES=all \\\n    NVIDIA_DRIVER_CAPABILITIES=compute,utility"
@@ -69,10 +78,12 @@ def _last(recipe: Recipe) -> Iterator[str]:
             else "Debian packages of which a file was seen in use, or that what stays links to."
         )
         yield from apt(recipe.packages)
+    yield from comment(COMPILED) if recipe.shared is None else ()
     yield from run(
         [
             *([_new_user(recipe.base)] if recipe.user is None else []),
             *(without(recipe.replaced, recipe.python) if recipe.venv is None else []),
+            *(compiled(recipe.python) if recipe.shared is None else []),
         ]
     )
     yield f"COPY --from=builder {recipe.venv or '/pruner/root/'} {recipe.venv or '/'}"
@@ -130,5 +141,5 @@ def _bytecode(recipe: Recipe) -> Iterator[str]:
         yield "USER 0"
     inside = [path for path in paths if (recipe.venv or "").startswith(f"{path}/")]
     apart = f" -x '^{recipe.venv}/'" if inside else ""
-    compiled = f"{recipe.interpreter} -m compileall -q --invalidation-mode checked-hash{apart}"
-    yield f"RUN {compiled} \\\n    {' '.join(paths)} || true"
+    command = f"{recipe.interpreter} -m compileall -q --invalidation-mode checked-hash{apart}"
+    yield f"RUN {command} \\\n    {' '.join(paths)} || true"
