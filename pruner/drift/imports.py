@@ -53,7 +53,7 @@ def newly_named(document: Document, inputs: Inputs | None, files: Files) -> Iter
         for path, line, name in sorted(found)[:1]:
             what = (
                 f"names {name}, by which a library comes to need {left_out}; that was left out of"
-                " the lock: it will break"
+                " the lock: where it is called, it fails"
             )
             fix = f"`pruner lock --image {document.image}` takes it back in"
             yield drifted("PRN506", f"{path}:{line}", what, fix=fix)
