@@ -99,9 +99,13 @@ def test_both_are_measured_and_the_new_one_is_proven(tmp_path: Path) -> None:
 
 def test_the_table_fits_and_one_that_is_kept_stays(tmp_path: Path) -> None:
     root = prepared(tmp_path)
-    done = build(root, "--keep")
+    cache = {row["ID"] for row in client().df()["BuildCache"]}
+    done = build(root, "--keep", "--cached")
     try:
         assert done.code == 0, done.err
+        (line,) = [line for line in done.out.splitlines() if line.startswith("build, nothing")]
+        assert line.split()[3] == "-"  # a lock had built the original
+        assert {row["ID"] for row in client().df()["BuildCache"]} >= cache
         assert max(map(len, done.out.splitlines())) <= 80
         assert done.out.splitlines()[-1] == "proven"
         answer = client().containers.run(

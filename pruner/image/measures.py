@@ -20,7 +20,7 @@ class Measure(Value, frozen=True):
     compressed_bytes: int  # what a registry moves: each layer through gzip
     layers: int
     context_bytes: int  # of the build context, less what its ignore file leaves out
-    build_seconds: float  # with no layer in the cache
+    build_seconds: float | None  # with no layer in the cache, None: not built so
     again_seconds: float  # with every layer in the cache
     cache_bytes: int = 0  # of what installers left behind, in all its layers
     debian_bytes: int | None = None  # Installed-Size of the packages that its base has not

@@ -39,9 +39,12 @@ STARTS = 5
 REPORT = "build.json"
 
 
-def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildReport:
+def run(
+    job: Job, yard: Yard, clock: Clock, *, keep: bool = False, cached: bool = False
+) -> BuildReport:
     """Build both, one after the other, and return what was measured; it is written as well.
 
+    `cached`: the original comes from the engine's build cache, as far as that has it.
     Raises AgentError where a build fails; what was there before stays untouched.
     """
     config, image = job.config, job.image
@@ -53,7 +56,7 @@ def run(job: Job, yard: Yard, clock: Clock, *, keep: bool = False) -> BuildRepor
     files = inputs(config, image)
     # An image, what its build left in the cache, and the copy of it that the engine sends.
     require_room(yard, 3 * before, f"images.{image.name}: the original")
-    with _built(yard, original, clock) as (first, took):
+    with _built(yard, original, clock, fresh=not cached) as (first, took):
         was, saved = _measure(yard, original, first, took, bases[0], clock)
         measured.keep(config, image, saved, files)
         require_room(yard, 3 * rest, f"images.{image.name}: the minimal image")
@@ -133,22 +136,27 @@ def _base(plan: Plan) -> str:
 
 
 @contextmanager
-def _built(yard: Yard, plan: Plan, clock: Clock) -> Iterator[tuple[str, float]]:
-    """Build one, and say what a failed build printed last."""
+def _built(
+    yard: Yard, plan: Plan, clock: Clock, *, fresh: bool = True
+) -> Iterator[tuple[str, float | None]]:
+    """Build one, and say what a failed build printed last.
+
+    Yields its tag, and the seconds that it took with nothing cached.
+    """
     with ExitStack() as stack:
         began = time.monotonic()
         with clock.step(f"build the {plan.kind}", sandbox=True):
             try:
-                tag = stack.enter_context(yard.built(plan))
+                tag = stack.enter_context(yard.built(plan, fresh=fresh))
             except BuildError as error:
                 for line in error.lines:
                     clock.note(f"  {line}")
                 raise AgentError(error.message, hint=error.hint) from error
-        yield tag, time.monotonic() - began
+        yield tag, round(time.monotonic() - began, 1) if fresh else None
 
 
 def _measure(
-    yard: Yard, plan: Plan, tag: str, seconds: float, base: str, clock: Clock
+    yard: Yard, plan: Plan, tag: str, seconds: float | None, base: str, clock: Clock
 ) -> tuple[Measure, Saved]:
     with clock.step(f"build the {plan.kind} again", sandbox=True):
         again = yard.build(plan, tag)
@@ -161,7 +169,7 @@ def _measure(
         compressed_bytes=sum(layer.compressed_bytes for layer in layers),
         layers=len(layers),
         context_bytes=context_bytes(plan.context, plan.dockerfile),
-        build_seconds=round(seconds, 1),
+        build_seconds=seconds,
         again_seconds=round(again, 1),
         cache_bytes=sum(sum(layer.caches.values()) for layer in layers),
         debian_bytes=None if brought is None else _debian_bytes(saved, brought),

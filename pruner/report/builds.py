@@ -24,7 +24,7 @@ def show_build(report: BuildReport, console: Console) -> None:
         table.add_row(what, size(one), size(other), _less(one, other))
     table.add_row("layers", str(before.layers), str(after.layers), "")
     for what, first, then in _seconds(before, after):
-        table.add_row(what, f"{first:.1f} s", f"{then:.1f} s", _less(first, then))
+        table.add_row(what, _took(first), _took(then), _less(first or 0, then or 0))
     console.print(Fitting(table), highlight=False)
     for agent in report.agents:
         passed = sum(item.ok for item in agent.exercises)
@@ -50,12 +50,16 @@ def _bytes(before: Measure, after: Measure) -> Iterator[tuple[str, int, int]]:
         yield f"memory of {start.agent}", memory.get(start.agent, 0), start.memory_bytes
 
 
-def _seconds(before: Measure, after: Measure) -> Iterator[tuple[str, float, float]]:
+def _seconds(before: Measure, after: Measure) -> Iterator[tuple[str, float | None, float | None]]:
     yield "build, nothing cached", before.build_seconds, after.build_seconds
     yield "build, all cached", before.again_seconds, after.again_seconds
     ready = {start.agent: start.ready_seconds for start in before.starts}
     for start in after.starts:
         yield f"{start.agent} ready", ready.get(start.agent, 0.0), start.ready_seconds
+
+
+def _took(seconds: float | None) -> str:
+    return "-" if seconds is None else f"{seconds:.1f} s"
 
 
 def _less(before: float, after: float) -> str:

@@ -142,7 +142,7 @@ def _of_builds(subjects: Sequence[Subject]) -> Iterator[GaugeMetricFamily]:
         "pruner_image_build_seconds",
         "How long the build took with nothing cached.",
         labels,
-        [(names, it.build_seconds) for names, it in measures],
+        [(names, it.build_seconds) for names, it in measures if it.build_seconds is not None],
     )
     starts = [((*names, it.agent), it) for names, measure in measures for it in measure.starts]
     yield _gauge(

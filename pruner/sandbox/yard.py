@@ -42,15 +42,16 @@ class Yard:
         self._weighed: Weighed = {}
 
     @contextmanager
-    def built(self, plan: Plan) -> Iterator[str]:
-        """Build an image with nothing in the cache; it is there, by the tag, until the end.
+    def built(self, plan: Plan, *, fresh: bool = True) -> Iterator[str]:
+        """Build an image, which is there until the end, and yield its tag.
 
-        What its build left in the cache goes with it: two of them may be more than a disk holds.
+        `fresh`: with nothing in the cache. What its build left there goes with it: two of them may
+        be more than a disk holds.
         """
         before = self.cached()
         tag = f"pruner-{plan.image.name.lower()}-{plan.kind}:{self._place.id}"
         try:
-            self.build(plan, tag, fresh=True)
+            self.build(plan, tag, fresh=fresh)
             yield tag
         finally:
             with suppress(PrunerError), engine.failing("cannot remove an image"):
