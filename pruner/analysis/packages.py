@@ -37,6 +37,33 @@ def used_files(traces: Iterable[Trace], inventory: Inventory) -> frozenset[str]:
     return frozenset(path for path in found if path[:1] == "/" and not path.startswith(folders))
 
 
+def given_up(before: Iterable[Trace], proof: Iterable[Trace]) -> frozenset[str]:
+    """Return the libraries that agents loaded each time before, and in no run of the proof.
+
+    The same commands and exercises did without them, so what was left out had asked for them: a
+    build of OpenCV with windows loads libGL. One that only some runs of an agent loaded may come
+    back, and of a single run nobody can say.
+    """
+    runs: dict[str, list[frozenset[str]]] = defaultdict(list)
+    for trace in before:
+        runs[trace.agent].append(_libraries(trace))
+    always = {
+        file for found in runs.values() if len(found) > 1 for file in found[0].intersection(*found)
+    }
+    at_times = {
+        file
+        for found in runs.values()
+        for file in found[0].union(*found)
+        if len(found) == 1 or not all(file in run for run in found)
+    }
+    now = frozenset[str]().union(*map(_libraries, proof))
+    return frozenset(always - at_times - now)
+
+
+def _libraries(trace: Trace) -> frozenset[str]:
+    return frozenset(item.file for item in trace.loaded if item.kind == "library")
+
+
 def linked_files(
     inventory: Inventory,
     linkage: Mapping[str, Linkage],

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import msgspec
 
 from pruner.analysis.attribution import Ownership
-from pruner.analysis.packages import Used, linked_files, used_files
+from pruner.analysis.packages import Used, given_up, linked_files, used_files
 from pruner.analysis.programs import with_programs
 from pruner.clock import Clock
 from pruner.config import Agent, Config, Image
@@ -168,10 +168,12 @@ def _seen(
 
 def _outside(case: Case, settled: Settled) -> Used:
     """Return the files outside of distributions that agents used, or that what stays asks for."""
-    inventory = case.seen.subject.inventory
+    subject = case.seen.subject
+    inventory, runs = subject.inventory, (*subject.traces, *subject.also)
     kept = {row.name for row in settled.verdicts if row.kept}
+    gone = given_up(runs, settled.traces) if settled.holds else frozenset()
     return Used(
-        seen=used_files((*case.seen.runs, *case.seen.subject.also), inventory),
+        seen=used_files(runs, inventory) - gone,
         linked=linked_files(inventory, case.linkage, case.system.libraries, kept),
     )
 

@@ -30,7 +30,7 @@ from pruner.lock.moving import installable
 from pruner.lock.origins import Origins
 from pruner.lock.pins import LockText, lock
 from pruner.lock.places import Places
-from pruner.model import Conflict, Policy, Value, Verdict, normalise
+from pruner.model import Conflict, Policy, Trace, Value, Verdict, normalise
 from pruner.sandbox.base import LockFiles
 
 MOST_ROUNDS = 20
@@ -69,6 +69,7 @@ class Settled(Value, frozen=True):
     proof: ProofReport | None = None
     built: Building = Building()
     gpu: GpuReport | None = None
+    traces: tuple[Trace, ...] = ()  # of the proof's last round
 
     @property
     def holds(self) -> bool:
@@ -232,6 +233,7 @@ def _settled(decided: Decided, tried: _Attempt, report: ProofReport) -> Settled:
         proof=report,
         built=tried.built,
         gpu=tried.proof.gpu,
+        traces=tried.proof.traces,
     )
 
 

@@ -1,7 +1,12 @@
 """Whose Debian packages the files are that agents used, or that what stays asks for."""
 
-from pruner.analysis.packages import MOST_FILES, Used, with_files
+import pytest
+
+from pruner.analysis.packages import MOST_FILES, Used, given_up, with_files
 from pruner.document import SystemPackage
+from pruner.model import AgentStatus, Loaded, Trace
+
+GL, DRM, PNG = (f"/usr/lib/{name}" for name in ("libGL.so.1", "libdrm.so.2", "libpng16.so.16"))
 
 
 def test_files_are_seen_or_else_asked_for_and_bounded() -> None:
@@ -17,3 +22,29 @@ def test_files_are_seen_or_else_asked_for_and_bounded() -> None:
     assert found["libx"].linked == ()
     assert (found["liby"].linked, found["liby"].base) == (("/y",), True)
     assert (found["tool"].seen, found["tool"].linked) == ((), ())
+
+
+def _ran(agent: str, *files: str) -> Trace:
+    loaded = tuple(Loaded(kind="library", what=file, file=file) for file in files)
+    return Trace(agent=agent, status=AgentStatus.OK, seconds=1.0, loaded=loaded)
+
+
+@pytest.mark.parametrize(
+    ("before", "proof", "gone"),
+    [
+        ([_ran("a", GL, PNG), _ran("a", GL, PNG)], [_ran("a", PNG)], {GL}),
+        ([_ran("a", GL, PNG), _ran("a", GL, PNG)], [_ran("a", PNG, GL)], set()),
+        # Only some runs loaded it: so may the next one.
+        ([_ran("a", GL, DRM), _ran("a", GL)], [_ran("a")], {GL}),
+        # A single run (`--once`) tells nothing of the next one.
+        ([_ran("a", GL)], [_ran("a")], set()),
+        # Another agent has it still, or had it now and then.
+        ([_ran(x, GL) for x in "aabb"], [_ran("a"), _ran("b", GL)], set()),
+        ([_ran("a", GL), _ran("a", GL), _ran("b", GL), _ran("b")], [_ran("a"), _ran("b")], set()),
+        ([_ran("a", GL), _ran("a", GL), _ran("b")], [_ran("a"), _ran("b")], {GL}),
+    ],
+)
+def test_what_the_proof_no_longer_loads(
+    before: list[Trace], proof: list[Trace], gone: set[str]
+) -> None:
+    assert given_up(before, proof) == gone
