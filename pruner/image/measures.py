@@ -6,11 +6,11 @@ from pruner.model import Value
 
 
 class Start(Value, frozen=True):
-    """How an agent started in an image: the median of several starts."""
+    """How an agent started in an image, several times."""
 
     agent: str
-    ready_seconds: float
-    memory_bytes: int  # resident, of all its processes, when it was ready
+    ready_seconds: float  # the fastest start
+    memory_bytes: int  # resident, of all its processes, when it was ready: the median
 
 
 class Measure(Value, frozen=True):
