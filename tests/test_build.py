@@ -28,7 +28,7 @@ from support import (
 pytestmark = pytest.mark.engine
 MINUTES = 400.0
 WEB = '''\
-"""A route that uses idna, and what a look at the container tells."""
+"""A route that uses idna, another for later, and what a look at the container tells."""
 
 import http.server
 import os
@@ -37,6 +37,8 @@ import os
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         import idna
+        if self.path == "/later":
+            import six
         said = f"{idna.encode('x.example')} as {os.getuid()}"
         self.send_response(200)
         self.end_headers()
@@ -61,6 +63,14 @@ def prepared(root: Path, **more: str) -> Path:
     return made
 
 
+def asked_later(root: Path) -> None:
+    """Ask for the other route as well, after the lock was made."""
+    config = root / "pruner.toml"
+    text = config.read_text("utf-8")
+    more = '{ http = "GET /later", port = 8000 }'
+    config.write_text(text.replace("exercise = [", f"exercise = [{more}, "), "utf-8")
+
+
 def build(root: Path, *more: str) -> Done:
     return run("build", "app", *more, cwd=root, timeout=MINUTES)
 
@@ -72,11 +82,13 @@ def tags() -> set[str]:
 def test_both_are_measured_and_the_new_one_is_proven(tmp_path: Path) -> None:
     root = prepared(tmp_path)
     before, cache = tags(), client().df()["BuildCache"]
+    asked_later(root)
     done = build(root, "--json")
     assert done.code == 0, done.err
     report = msgspec.json.decode(done.out, type=BuildReport)
     assert report.proof.passed
-    assert [item.outcome for agent in report.agents for item in agent.exercises] == ["200"]
+    assert [item.outcome for agent in report.agents for item in agent.exercises] == ["200"] * 2
+    assert report.rest == ()  # six was seen in no run of the lock, and in the image it was
     assert report.minimal.size_bytes < report.original.size_bytes
     assert report.minimal.compressed_bytes < report.original.compressed_bytes
     for measure in (report.original, report.minimal):

@@ -1,6 +1,6 @@
 """What a minimal image still holds that no run has used: the next thing to look at."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from pruner.model import Conflict, Level, Value, Verdict
 
@@ -16,12 +16,15 @@ class Rest(Value, frozen=True):
     size_bytes: int
 
 
-def remains(verdicts: Sequence[Verdict], conflicts: Iterable[Conflict]) -> tuple[Rest, ...]:
+def remains(
+    verdicts: Sequence[Verdict], conflicts: Iterable[Conflict], loaded: Collection[str] = ()
+) -> tuple[Rest, ...]:
     """Return what stays without having been seen in use, the largest first.
 
-    What stays in the place of a rival that was used is used in its place.
+    What stays in the place of a rival that was used is used in its place. `loaded` are keys of what
+    the agents loaded in the minimal image: exercises may have come since the lock was made.
     """
-    seen = {row.name for row in verdicts if row.level == Level.OBSERVED.word}
+    seen = {row.name for row in verdicts if row.level == Level.OBSERVED.word}.union(loaded)
     instead = {item.keep for item in conflicts if not seen.isdisjoint(item.drop)}
     rows = [
         Rest(name=row.name, level=row.level, size_bytes=row.size_bytes)

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from pruner.analysis.attribution import Ownership
+from pruner.analysis.evidence import observed
 from pruner.analysis.remains import remains
 from pruner.audit.dpkg import packages
 from pruner.clock import Clock
@@ -22,9 +24,11 @@ from pruner.jobs import measured
 from pruner.jobs.committed import read_verdicts
 from pruner.jobs.digests import inputs
 from pruner.jobs.lock import Job
-from pruner.jobs.observe import locks_folder, private_folder, reports
+from pruner.jobs.observe import locks_folder, private_folder, reports, take_inventory
 from pruner.jobs.prove import Runs, examine
 from pruner.jobs.rollback import kept
+from pruner.model import Trace
+from pruner.rules import startup_modules
 from pruner.sandbox.base import Environment
 from pruner.sandbox.context import context_bytes
 from pruner.sandbox.engine import BuildError
@@ -69,6 +73,7 @@ def run(
                 gpu=committed.gpu,
             )
             now, _ = _measure(yard, minimal, tag, seconds, bases[1], clock)
+            loaded = _loaded(environment, result.traces, clock)
             if not result.differences:
                 was, now = _started(yard, job, {first: was, tag: now}, clock)
             name = None
@@ -87,7 +92,7 @@ def run(
         ),
         agents=reports(result.traces),
         gpu=result.gpu,
-        rest=remains(committed.distributions, committed.conflicts),
+        rest=remains(committed.distributions, committed.conflicts, loaded),
         kept=name,
     )
     write(private_folder(config, image) / REPORT, msgspec.json.format(plain_json(report)) + b"\n")
@@ -175,6 +180,12 @@ def _measure(
         debian_bytes=None if brought is None else _debian_bytes(saved, brought),
     )
     return measure, saved
+
+
+def _loaded(environment: Environment, traces: Sequence[Trace], clock: Clock) -> frozenset[str]:
+    """Return the distributions of the minimal image that its agents loaded, by key."""
+    inventory = take_inventory(environment, clock)
+    return frozenset(observed(traces, Ownership(inventory), startup_modules()))
 
 
 def _debian_bytes(saved: Saved, brought: frozenset[str]) -> int:

@@ -22,6 +22,7 @@ def test_what_stays_unused_the_largest_first() -> None:
         ("large", "declared"),
         ("small", "reachable"),
     ]
+    assert [each.name for each in remains(rows, (), {"large"})] == ["small"]
 
 
 def test_what_stays_for_a_rival_that_was_used_is_used() -> None:
