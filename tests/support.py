@@ -73,6 +73,20 @@ def start(
     )
 
 
+def damaged_facts(cache: Path) -> dict[str, str]:
+    """Damage what is kept about files in a new cache; return the environment that has it."""
+    facts = cache / "facts/facts.sqlite"
+    facts.parent.mkdir(parents=True)
+    facts.write_bytes(b"no database" * 1000)
+    return {"PRUNER_CACHE": str(cache)}
+
+
+def assert_told_of_damaged_facts(done: Done) -> None:
+    """One line says it, and no other."""
+    (note,) = [line for line in done.err.splitlines() if "damaged" in line]
+    assert note.startswith("note: facts kept about files were damaged: set aside as facts.sqlite.d")
+
+
 def finish(process: subprocess.Popen[str], timeout: float = 240.0) -> Done:
     """Wait for a pruner; one that hangs is ended as a person would end it, and fails the test."""
     began = time.monotonic()

@@ -14,6 +14,8 @@ from support import (
     Done,
     assert_error,
     assert_nothing_left,
+    assert_told_of_damaged_facts,
+    damaged_facts,
     finish,
     processes_of,
     project,
@@ -63,6 +65,14 @@ def lock(root: Path, runtime: str = "local") -> tuple[Done, set[str]]:
 
 def names(document: Document) -> list[str]:
     return [row.name for row in document.distributions if row.name != "pip"]
+
+
+def test_damaged_facts_are_told_of(tmp_path: Path) -> None:
+    loading(tmp_path / "tree", "idna", requirements="idna==3.10\n")
+    env = damaged_facts(tmp_path / "cache")
+    done = run("trace", "app", "--runtime", "local", cwd=tmp_path / "tree", env=env)
+    assert done.code == 0, done.err
+    assert_told_of_damaged_facts(done)
 
 
 @BOTH

@@ -13,7 +13,7 @@ from pruner.drift.codes import DRIFT
 from pruner.drift.found import drifted
 from pruner.drift.values import Drift, Drifts, as_audits
 from pruner.report.sarif import sarif
-from support import assert_error, project, run
+from support import assert_error, assert_told_of_damaged_facts, damaged_facts, project, run
 
 CODE = """\
 import idna
@@ -66,13 +66,9 @@ def test_nothing_planted_nothing_found(root: Path) -> None:
 
 
 def test_damaged_facts_are_set_aside_and_told_of(root: Path, tmp_path: Path) -> None:
-    facts = tmp_path / "cache/facts/facts.sqlite"
-    facts.parent.mkdir(parents=True)
-    facts.write_bytes(b"no database" * 1000)
-    done = run(*STATIC, cwd=root, env={"PRUNER_CACHE": str(tmp_path / "cache")})
+    done = run(*STATIC, cwd=root, env=damaged_facts(tmp_path / "cache"))
     assert (done.code, done.out) == (0, "app, 3 MB: no drift\n")
-    (note,) = done.err.splitlines()
-    assert note.startswith("note: facts kept about files were damaged: set aside as facts.sqlite.d")
+    assert_told_of_damaged_facts(done)
 
 
 def test_a_function_of_a_library_that_needs_what_was_left_out(tmp_path: Path) -> None:

@@ -13,7 +13,17 @@ import msgspec
 import pytest
 
 from pruner.sandbox.engine import builder
-from support import DOCKERFILE, assert_error, client, environment, project, run, until
+from support import (
+    DOCKERFILE,
+    assert_error,
+    assert_told_of_damaged_facts,
+    client,
+    damaged_facts,
+    environment,
+    project,
+    run,
+    until,
+)
 
 HADOLINT = Path(sys.executable).with_name("hadolint")
 SERVER = """\
@@ -88,12 +98,9 @@ def test_what_is_written_and_said(server: Path) -> None:
 
 
 def test_damaged_facts_are_told_of(server: Path, tmp_path: Path) -> None:
-    facts = tmp_path / "facts/facts.sqlite"
-    facts.parent.mkdir()
-    facts.write_bytes(b"no database" * 1000)
-    done = run("image", "app", cwd=server, env={"PRUNER_CACHE": str(tmp_path)})
+    done = run("image", "app", cwd=server, env=damaged_facts(tmp_path))
     assert done.code == 0, done.err
-    assert done.err.startswith("note: facts kept about files were damaged: set aside as facts.")
+    assert_told_of_damaged_facts(done)
 
 
 def test_two_runs_write_the_same_bytes(server: Path) -> None:
