@@ -48,7 +48,8 @@ def run(
 ) -> BuildReport:
     """Build both, one after the other, and return what was measured; it is written as well.
 
-    `cached`: the original comes from the engine's build cache, as far as that has it.
+    `cached`: the original comes from the engine's build cache, as far as that has it. What stands
+    behind a COPY of the whole tree is made anew: the tree has a lock since.
     Raises AgentError where a build fails; what was there before stays untouched.
     """
     config, image = job.config, job.image
