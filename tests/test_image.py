@@ -285,14 +285,30 @@ def healthy(tag: str) -> bool:
         container.remove(force=True)
 
 
+@pytest.fixture
+def bare() -> Iterator[str]:
+    """Return a base whose standard library has no bytecode, as published slim images are."""
+    name = f"pruner-test-bare:{os.getpid()}"
+    text = "FROM python:3.11-slim\nRUN find / -xdev -name '*.pyc' -delete\n"
+    subprocess.run(
+        [builder(), "build", "-q", "-t", name, "-"],
+        input=text,
+        env=environment({"DOCKER_BUILDKIT": "1"}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    yield name
+    subprocess.run(["docker", "rmi", "-f", name], capture_output=True, check=False)
+
+
 @pytest.mark.engine
 def test_the_image_runs_with_what_it_needs_and_no_more(
-    server: Path, tmp_path: Path, tag: str
+    server: Path, tmp_path: Path, tag: str, bare: str
 ) -> None:
     root = shutil.copytree(server, tmp_path / "p")
-    dockerfile = DOCKERFILE.replace(
-        "WORKDIR", "RUN apt-get update && apt-get install -y gcc libsndfile1\nWORKDIR"
-    )
+    more = "RUN apt-get update && apt-get install -y gcc libsndfile1\nWORKDIR"
+    dockerfile = DOCKERFILE.replace("python:3.11-slim", bare).replace("WORKDIR", more)
     (root / "Dockerfile").write_text(dockerfile)
     locked(root, "docker")
     done = run("image", "app", cwd=root)
@@ -311,8 +327,8 @@ def test_the_image_runs_with_what_it_needs_and_no_more(
         "import importlib.metadata as m, os, sys;"
         "d = m.distribution('idna');"
         "print(all(os.path.isfile(d.locate_file(f)) for f in d.files));"
-        "import idna.core, app;"
-        "print(all(os.path.isfile(m.__cached__) for m in (idna, idna.core, app)))"
+        "import http.server, idna.core, app;"
+        "print(all(os.path.isfile(m.__cached__) for m in (http.server, idna, idna.core, app)))"
     )
     assert inside(tag, f'python -c "{checked}"') == "True\nTrue\n"
     said = inside(tag, "python -v -c 'import app' 2>&1 | grep 'code object from .*/app/'")
