@@ -2,14 +2,15 @@
 
     native.py LIST        LIST: a file that holds a JSON list of absolute paths
 
-    {"version": 2, "files": {path: {"size": bytes on disk, "soname": name or null,
+    {"version": 3, "files": {path: {"size": bytes on disk, "soname": name or null,
      "needed": [names], "rpath": [folders of RPATH and RUNPATH, $ORIGIN and all],
      "dlopens": [names in its data that look like libraries],
+     "placed": [absolute paths of those of them that stand behind a folder wherever they stand],
      "versions": {needed name: [highest version of each family of symbols, "GLIBC_2.34"]},
      "machine": {"number": e_machine, "bits": 64, "little": true}}
      | {"error": "..."}}}
 
-Version 2: `versions`, and `machine` as numbers.
+Version 2: `versions`, and `machine` as numbers. Version 3: `placed`.
 
 No library is loaded. Nothing in a file is believed: every count and length has a bound, and a file
 that takes too long gets an error like any other. Code for graphics processors (.nv_fatbin) is never
@@ -30,7 +31,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # -I leaves it o
 from elftools.common.utils import struct_parse
 from elftools.elf.elffile import ELFFile
 
-VERSION = 2
+VERSION = 3
 MOST_FILES = 100000
 MOST_SEGMENTS = 256
 MOST_TAGS = 4096
@@ -41,8 +42,9 @@ MOST_TEXT = 1 << 16  # characters that are printed of one file
 MOST_STRING = 4096  # bytes
 MOST_DATA = 1 << 29  # bytes of one file's data that are searched
 BLOCK = 1 << 22
-OVERLAP = 256  # bytes
-LONGEST = 80  # bytes of a name before its `.so`, and from there on: less than half of OVERLAP
+OVERLAP = 512  # bytes
+LONGEST = 80  # bytes of a name before its `.so`, and from there on
+DEEPEST = 160  # bytes of a folder before a name: with LONGEST less than half of OVERLAP
 FILE_SECONDS = 15.0
 ALL_SECONDS = 240.0
 
@@ -50,6 +52,7 @@ SECTIONS = (".rodata", ".lrodata", ".data", ".ldata")
 ENDING = b".so"
 BEFORE = re.compile(rb"lib[A-Za-z0-9_+.-]+\Z")
 LIBRARY = re.compile(rb"lib[A-Za-z0-9_+.-]+?\.so(?:\.[0-9]{1,9}){0,4}(?![A-Za-z0-9_])")
+FOLDER = re.compile(rb"(?<![A-Za-z0-9_.+%}~-])(?:/[A-Za-z0-9_.+-]+)+/\Z")
 
 SYMBOLS = re.compile(r"(GLIBC|GLIBCXX|CXXABI)_([0-9]{1,4}(?:\.[0-9]{1,4}){0,3})\Z", re.ASCII)
 RELATIVE = "GLIBC_ABI_DT_RELR"  # compressed relocations, which glibc reads from 2.36 on
@@ -132,11 +135,13 @@ class Library:
         paths = self.names(tags, segments, "DT_RPATH", "DT_RUNPATH")
         folders = [folder for path in paths for folder in path.split(":") if folder]
         known = {*soname, *needed}
+        opened = {name: place for name, place in self.dlopens().items() if name not in known}
         return {
             "soname": soname[0] if soname else None,
             "needed": needed,
             "rpath": list(dict.fromkeys(folders))[:MOST_NAMES],
-            "dlopens": [name for name in self.dlopens() if name not in known],
+            "dlopens": sorted(opened),
+            "placed": sorted(place + name for name, place in opened.items() if place),
             "versions": self.versions(tags, segments),
             "machine": self.machine(),
         }
@@ -246,17 +251,21 @@ class Library:
                 return
             place += need["vn_next"]
 
-    def dlopens(self) -> List[str]:
-        """Return the names in its data that look like those of libraries."""
-        found: Dict[bytes, None] = {}
+    def dlopens(self) -> Dict[str, str]:
+        """Return the names in its data that look like those of libraries.
+
+        With each the folder that it stands in, "" where it stands somewhere without one.
+        """
+        found: Dict[bytes, bytes] = {}
         left = MOST_DATA
         for place, size in self.data():
-            for name in self.search(place, min(size, left)):
-                found[name] = None
+            for name, folder in self.search(place, min(size, left)):
+                found[name] = folder if found.get(name, folder) else b""
                 if len(found) >= MOST_NAMES:
-                    return sorted(name.decode() for name in found)
+                    left = 0
+                    break
             left -= min(size, left)
-        return sorted(name.decode() for name in found)
+        return {name.decode(): folder.decode() for name, folder in found.items()}
 
     def data(self) -> Iterator[Tuple[int, int]]:
         """Yield (place, bytes) of the sections that hold strings. There may be none."""
@@ -287,25 +296,28 @@ class Library:
         found: Header = struct_parse(form, self.elf.stream, place)  # type: ignore[no-untyped-call]
         return found
 
-    def search(self, place: int, size: int) -> Iterator[bytes]:
-        """Yield the names of libraries in a part of the file, which is read block by block.
+    def search(self, place: int, size: int) -> Iterator[Tuple[bytes, bytes]]:
+        """Yield the names of libraries in a part of the file, with the folders before them.
 
-        Blocks overlap, and each looks for names in its own part: up to the middle of the overlap.
+        It is read block by block. Blocks overlap, and each looks for names in its own part: up to
+        the middle of the overlap.
         """
         done = 0
         while True:
             block = os.pread(self.descriptor, min(BLOCK, size - done), place + done)
             last = len(block) < BLOCK or done + BLOCK >= size
             start = OVERLAP // 2 if done else 0
-            for name in matches(block, start, len(block) - (0 if last else OVERLAP // 2)):
-                yield name
+            for found in matches(block, start, len(block) - (0 if last else OVERLAP // 2)):
+                yield found
             if last:
                 return
             done += BLOCK - OVERLAP
 
 
-def matches(block: bytes, start: int, end: int) -> Iterator[bytes]:
+def matches(block: bytes, start: int, end: int) -> Iterator[Tuple[bytes, bytes]]:
     """Yield the names of libraries whose `.so` begins between two places of a block.
+
+    With each the absolute folder right before it: whoever opens that does not search.
 
     `.so` is looked for first: it is rarer than `lib`, and a search for bytes costs far less than
     one for a pattern. A name may follow other text (in a message, or behind bytes that happen to
@@ -315,8 +327,9 @@ def matches(block: bytes, start: int, end: int) -> Iterator[bytes]:
     while 0 <= at < end:
         begin = BEFORE.search(block, max(0, at - LONGEST), at)
         match = LIBRARY.match(block, begin.start(), at + LONGEST) if begin else None
-        if match:
-            yield match.group()
+        if begin and match:
+            folder = FOLDER.search(block[max(0, begin.start() - DEEPEST) : begin.start()])
+            yield match.group(), folder.group() if folder else b""
         at = block.find(ENDING, at + len(ENDING))
 
 

@@ -2,14 +2,15 @@
 
 import posixpath
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 import msgspec
 
 from pruner.analysis.linkage import Linkage
 from pruner.document import SystemPackage
-from pruner.model import Inventory, Trace
+from pruner.model import Inventory, Trace, Value
 
 DEBIAN = "/usr/lib/python3/dist-packages"
 MOST_FILES = 5
@@ -64,16 +65,30 @@ def _libraries(trace: Trace) -> frozenset[str]:
     return frozenset(item.file for item in trace.loaded if item.kind == "library")
 
 
+class OptionalLibrary(Value, frozen=True):
+    """What a library opens where it is there, and does without: a row of knowledge."""
+
+    library: str  # the name of a file, or a pattern of one
+    opens: tuple[str, ...]  # names, or patterns of them
+
+    def covers(self, library: str, name: str) -> bool:
+        """Return whether a library (its file's name) does without the one of that name."""
+        opened = any(fnmatchcase(name, pattern) for pattern in self.opens)
+        return opened and fnmatchcase(library, self.library)
+
+
 def linked_files(
     inventory: Inventory,
     linkage: Mapping[str, Linkage],
     libraries: Mapping[str, str],
     kept: Collection[str],
+    optional: Sequence[OptionalLibrary] = (),
 ) -> frozenset[str]:
     """Return the system's files that libraries of kept distributions ask for by name.
 
     They are needed at once, or may be opened later. `libraries` are the names that the loader finds
-    outside of distributions. What a kept distribution brings itself is not asked of the system.
+    outside of distributions. What a kept distribution brings itself is not asked of the system, and
+    a path that it was built with asks for the file at that path alone.
     """
     paths = [
         file.path
@@ -84,9 +99,20 @@ def linked_files(
     ]
     own = {linkage[path].soname or posixpath.basename(path) for path in paths}
     own |= {posixpath.basename(path) for path in paths}
-    asked = (name for path in paths for name in (*linkage[path].needed, *linkage[path].dlopens))
-    wanted = set(asked) - own
-    return frozenset(libraries[name] for name in wanted if name in libraries)
+    wanted = {name for path in paths for name in linkage[path].needed}
+    for path in paths:
+        placed = {posixpath.basename(file): file for file in linkage[path].placed}
+        for name in linkage[path].dlopens:
+            elsewhere = name in placed and not _same(placed[name], libraries.get(name, ""))
+            spared = any(row.covers(posixpath.basename(path), name) for row in optional)
+            if not elsewhere and not spared:
+                wanted.add(name)
+    return frozenset(libraries[name] for name in wanted - own if name in libraries)
+
+
+def _same(one: str, other: str) -> bool:
+    """Return whether two paths are of one file: /lib is /usr/lib."""
+    return one.removeprefix("/usr") == other.removeprefix("/usr")
 
 
 def with_files(

@@ -11,10 +11,10 @@ from pruner.errors import SandboxError
 from pruner.inventory.facts import Facts
 from pruner.model import Inventory, OwnedFile
 
-VERSION = 2
+VERSION = 3
 """The format that tracers/native.py prints."""
 KIND = "native"
-MEANING = 2
+MEANING = 3
 """What a kept fact means, to be counted up whenever the tracer reads something else."""
 LONGEST = 4096
 
@@ -32,6 +32,7 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     needed: _Names = ()
     rpath: _Names = ()
     dlopens: _Names = ()
+    placed: _Names = ()
     versions: Annotated[dict[_Name, _Symbols], msgspec.Meta(max_length=1024)] = {}
     machine: Machine | None = None
     error: _Name = ""
@@ -108,6 +109,7 @@ def _linkage(row: _Row) -> Linkage:
         needed=_shown(row.needed),
         rpath=_shown(row.rpath),
         dlopens=_shown(row.dlopens),
+        placed=_shown(row.placed),
         versions={name: of for name, of in row.versions.items() if name.isprintable()},
         machine=row.machine,
         error="".join(char for char in row.error if char.isprintable())[:200],

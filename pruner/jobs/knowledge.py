@@ -6,10 +6,18 @@ from typing import NamedTuple, TypeVar
 import msgspec
 
 from pruner.analysis.cuda import Build, Feed
+from pruner.analysis.packages import OptionalLibrary
 from pruner.analysis.rivals import Family
 from pruner.analysis.unmet import Consequence, Known
 from pruner.config import Rules
-from pruner.rules import consequences, cuda_builds, families, feeds, sonames
+from pruner.rules import (
+    consequences,
+    cuda_builds,
+    families,
+    feeds,
+    optional_libraries,
+    sonames,
+)
 
 T = TypeVar("T")
 
@@ -22,6 +30,7 @@ class Knowledge(NamedTuple):
     feeds: tuple[Feed, ...] = ()
     libraries: tuple[Known, ...] = ()
     consequences: tuple[Consequence, ...] = ()
+    optional: tuple[OptionalLibrary, ...] = ()
 
 
 def knowledge(own: Rules) -> Knowledge:
@@ -35,6 +44,7 @@ def knowledge(own: Rules) -> Knowledge:
         ),
         libraries=_as(Known, sonames(own.sonames)),
         consequences=_as(Consequence, consequences()),
+        optional=_as(OptionalLibrary, optional_libraries()),
     )
 
 

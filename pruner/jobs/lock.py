@@ -174,7 +174,9 @@ def _outside(case: Case, settled: Settled) -> Used:
     gone = given_up(runs, settled.traces) if settled.holds else frozenset()
     return Used(
         seen=used_files(runs, inventory) - gone,
-        linked=linked_files(inventory, case.linkage, case.system.libraries, kept),
+        linked=linked_files(
+            inventory, case.linkage, case.system.libraries, kept, case.known.optional
+        ),
     )
 
 

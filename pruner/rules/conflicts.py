@@ -123,6 +123,18 @@ class Consequence(Rule, frozen=True, kw_only=True):
         return fnmatchcase(file, self.library)
 
 
+class OptionalLibrary(Rule, frozen=True, kw_only=True):
+    """A row of sonames.toml: what a library opens where it is there, and does without.
+
+    `library` is its file name and `opens` are names of others, each perhaps a pattern (fnmatch);
+    `what` says what for.
+    """
+
+    library: str
+    opens: tuple[str, ...]
+    what: str
+
+
 def families(own: Sequence[Family] = ()) -> tuple[Family, ...]:
     """Return the families; a user's own takes the place of ours of the same name."""
     return _joined(own, rows("families", Family), lambda row: row.name)
@@ -151,6 +163,11 @@ def sonames(own: Sequence[Soname] = ()) -> tuple[Soname, ...]:
 def consequences() -> tuple[Consequence, ...]:
     """Return what happens where a library cannot be loaded."""
     return rows("sonames", Consequence, "consequences")
+
+
+def optional_libraries() -> tuple[OptionalLibrary, ...]:
+    """Return what libraries open, and do without where it is not there."""
+    return rows("sonames", OptionalLibrary, "optional")
 
 
 def _joined(

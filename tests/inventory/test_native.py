@@ -101,6 +101,7 @@ def test_what_a_library_asks_for(tool: Path, user: Path) -> None:
         "needed": ["libused.so.1"],
         "rpath": ["$ORIGIN/../lib", "/opt/lib"],
         "dlopens": ["libcalib.so", "libopened.so.3", "libsaid.so"],
+        "placed": [],
         "versions": {},
     }
 
@@ -115,6 +116,26 @@ def test_names_of_its_own_and_of_what_it_needs_are_not_named_again(
 
 
 @needs_gcc
+def test_a_name_that_always_has_its_folder_is_a_path(
+    tool: Path, build: Callable[..., Path]
+) -> None:
+    texts = [
+        "ZLib: /lib64/libz.so (ver 1.2.7)",
+        "/opt/x/libboth.so",
+        "libboth.so",
+        "$ORIGIN/../y/liborigin.so",
+        "%s/lib/libformat.so.2",
+        "${HOME}/libhome.so",
+        "LIB=/srv/a-b/c.d/libset.so.1",
+    ]
+    code = f"const char *const texts[] = {{{', '.join(json.dumps(text) for text in texts)}}};"
+    found = rows(tool, build("libplaced.so", code))["libplaced.so"]
+    assert found["placed"] == ["/lib64/libz.so", "/srv/a-b/c.d/libset.so.1"]
+    names = {"libboth.so", "libformat.so.2", "libhome.so", "liborigin.so"}
+    assert set(found["dlopens"]) == {*names, "libset.so.1", "libz.so"}
+
+
+@needs_gcc
 @pytest.mark.parametrize("shift", [*range(-40, 41, 4), -128, -127, 128])
 def test_a_name_between_two_blocks_is_found_once_and_whole(
     tool: Path, build: Callable[..., Path], tmp_path: Path, shift: int
@@ -123,7 +144,7 @@ def test_a_name_between_two_blocks_is_found_once_and_whole(
     built = build("libbig.so", f"const char big[{size}] = {{1}};").read_bytes()
     start = built.index(b"\x01" + bytes(1 << 20))
     path = tmp_path / "libbig.so"
-    where = start + (1 << 22) - 256 + 128 + shift
+    where = start + (1 << 22) - 512 + 256 + shift
     path.write_bytes(built[:where] + b"\0libcalib.so.12.3\0" + built[where + 18 :])
     assert rows(tool, path)["libbig.so"]["dlopens"] == ["libcalib.so.12.3"]
 
@@ -221,32 +242,34 @@ def test_any_bytes_are_an_answer_or_a_plain_error(data: bytes) -> None:
 @settings(max_examples=50)
 def test_any_row_is_an_answer_or_a_plain_error(row: object) -> None:
     try:
-        native.parse(json.dumps({"version": 2, "files": {"/x.so": row}}).encode())
+        native.parse(json.dumps({"version": native.VERSION, "files": {"/x.so": row}}).encode())
     except OutsideError:
         return
 
 
 def test_names_that_cannot_be_shown_are_dropped() -> None:
     row = {"soname": "a\nb", "needed": ["libx.so", "\x1b[2J", ""], "error": "bad\x07"}
-    answer = json.dumps({"version": 2, "files": {"/x.so": row}}).encode()
+    answer = json.dumps({"version": native.VERSION, "files": {"/x.so": row}}).encode()
     assert native.parse(answer) == {"/x.so": Linkage(needed=("libx.so",), error="bad")}
 
 
 @pytest.mark.parametrize(
-    "answer",
+    "row",
     [
-        {"version": 3, "files": {}},
-        {"version": 2, "files": {"/x.so": {"needed": ["x"] * 2000}}},
-        {"version": 2, "files": {"/x.so": {"soname": "x" * 5000}}},
-        {"version": 2, "files": {"/x.so": {"other": 1}}},
-        {"version": 2, "files": {"/x.so": {"versions": {"libc.so.6": ["GLIBC_2.34; x"]}}}},
-        {"version": 2, "files": {"/x.so": {"versions": {"libc.so.6": ["GLIBC_" + "9" * 5000]}}}},
-        {"version": 2, "files": {"/x.so": {"machine": "EM_X86_64"}}},
+        {"needed": ["x"] * 2000},
+        {"soname": "x" * 5000},
+        {"other": 1},
+        {"versions": {"libc.so.6": ["GLIBC_2.34; x"]}},
+        {"versions": {"libc.so.6": ["GLIBC_" + "9" * 5000]}},
+        {"machine": "EM_X86_64"},
+        None,
     ],
 )
-def test_what_our_reader_never_prints_is_refused(answer: object) -> None:
+def test_what_our_reader_never_prints_is_refused(row: object) -> None:
+    files = {} if row is None else {"/x.so": row}
+    version = native.VERSION + (row is None)
     with pytest.raises(OutsideError):
-        native.parse(json.dumps(answer).encode())
+        native.parse(json.dumps({"version": version, "files": files}).encode())
 
 
 # --- asking only for what is not known -------------------------------------------------------
@@ -280,7 +303,7 @@ class Sandbox:
 
     def __call__(self, paths: Sequence[str]) -> bytes:
         self.asked.append(list(paths))
-        return msgspec.json.encode({"version": 2, "files": self.answers})
+        return msgspec.json.encode({"version": native.VERSION, "files": self.answers})
 
 
 @pytest.fixture

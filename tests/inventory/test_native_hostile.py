@@ -76,6 +76,7 @@ def test_a_library_for_any_machine_is_read(
         "needed": ["libc.so.6"],
         "rpath": ["$ORIGIN"],
         "dlopens": [],
+        "placed": [],
         "versions": {
             "libc.so.6": ["GLIBC_2.34"],
             "libstdc++.so.6": ["CXXABI_1.3.9", "GLIBCXX_3.4.30"],

@@ -21,7 +21,7 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from pruner.model import normalise
-from pruner.rules import CudaBuild, Family, cuda_builds, families, sonames
+from pruner.rules import CudaBuild, Family, cuda_builds, families, optional_libraries, sonames
 from pruner.sandbox import uv
 from wheels import LARGE_CHUNK, Release, at_once, files, releases, remote_wheel
 
@@ -384,8 +384,28 @@ def test_libraries_are_linked_to_that_cuda(row: CudaBuild) -> None:
 def _needed(row: CudaBuild) -> list[str]:
     with remote_wheel(_wheel(row), LARGE_CHUNK) as archive:
         (member,) = fnmatch_in(archive.namelist(), LIBRARIES[row.distribution])
-        elf: Any = ELFFile(io.BytesIO(archive.read(member)))  # type: ignore[no-untyped-call]
+        return _asked(archive.read(member))
+
+
+def _asked(library: bytes) -> list[str]:
+    elf: Any = ELFFile(io.BytesIO(library))  # type: ignore[no-untyped-call]
     return [tag.needed for tag in elf.get_section_by_name(".dynamic").iter_tags("DT_NEEDED")]
+
+
+@pytest.mark.parametrize("distribution", ["nvidia-cuda-cupti-cu12", "nvidia-cuda-cupti"])
+def test_what_is_optional_is_named_and_not_needed(distribution: str) -> None:
+    url = newest()[distribution].wheel(PYTHON)
+    assert url is not None
+    checked = set()
+    with remote_wheel(url, LARGE_CHUNK) as archive:
+        for row in optional_libraries():
+            for member in fnmatch_in(archive.namelist(), f"*/{row.library}"):
+                data = archive.read(member)
+                for pattern in row.opens:
+                    assert pattern.removesuffix("*").encode() + b"\0" in data, (member, pattern)
+                    assert not any(fnmatchcase(name, pattern) for name in _asked(data)), member
+                checked.add(row.library)
+    assert checked == {row.library for row in optional_libraries()}
 
 
 def fnmatch_in(names: list[str], pattern: str) -> list[str]:
