@@ -40,6 +40,7 @@ STATUS = "/var/lib/dpkg/status"  # distroless images have status.d/ instead
 MOST_STATUS = 64 << 20  # bytes
 SHOWN = re.compile(r"^(/usr)?(/local)?/(s?bin|games|libexec)/|\.so(\.[0-9.]+)?$")
 BUILDS = ("-dev", "-dbg", "-dbgsym", "-doc")
+NOTHING = re.compile(r"^/(\.|usr(/share(/(doc|lintian|bug)(/.*)?)?)?)?$")
 GPUS = ("/dev/nvidiactl", "/dev/dxg", "/dev/kfd")  # NVIDIA's driver, that of WSL, AMD's
 FIELDS = 6  # of a line of /proc/PID/maps that names a file
 
@@ -243,7 +244,8 @@ def packages(_order: Order) -> Answer:
     """Return the Debian packages that are installed, by name.
 
     `needs` are those that it depends on, of what is installed. One is `silent` where it has neither
-    a program nor a library, and is not there to build with: nobody sees it being used.
+    a program nor a library, and is not there to build with: nobody sees it being used. Of one that
+    has no files at all, a name for others, that is so where it is of one of these.
     """
     rows = [
         row for row in stanzas() if row.get("Status", "install ok installed").endswith(" installed")
@@ -255,9 +257,11 @@ def packages(_order: Order) -> Answer:
         for virtual in firsts(row.get("Provides", ""))
         if virtual not in names and "Package" in row
     }
-    found = {}
+    found: Dict[str, Dict[str, Any]] = {}
+    names_alone: List[Dict[str, Any]] = []
     for row in rows:
         if "Package" in row:
+            files = files_of(row["Package"], row.get("Architecture", ""))
             wanted = firsts(row.get("Pre-Depends", "") + "," + row.get("Depends", ""))
             there = {name if name in names else provided.get(name, "") for name in wanted}
             size = row.get("Installed-Size", "")
@@ -266,8 +270,13 @@ def packages(_order: Order) -> Answer:
                 "version": row.get("Version", ""),
                 "size": 1024 * int(size) if size.isdecimal() else 0,
                 "needs": sorted(there - {"", row["Package"]}),
-                "silent": silent(row["Package"], row.get("Architecture", "")),
+                "silent": silent(row["Package"], files),
             }
+            if there - {"", row["Package"]} and all(NOTHING.match(line) for line in files):
+                names_alone.append(found[row["Package"]])
+    shown = {name: not row["silent"] for name, row in found.items()}
+    for alone in names_alone:
+        alone["silent"] = not all(shown[name] for name in alone["needs"])
     return {"packages": [found[name] for name in sorted(found)]}
 
 
@@ -309,14 +318,15 @@ def firsts(field: str) -> List[str]:
     return [words[0].partition(":")[0] for words in groups if words]
 
 
-def silent(name: str, architecture: str) -> bool:
+def files_of(name: str, architecture: str) -> List[str]:
+    """Return the files and folders of a package."""
+    lists = (name + ".list", "%s:%s.list" % (name, architecture))
+    return [line for each in lists for line in text_of(os.path.join(DPKG, each)).splitlines()]
+
+
+def silent(name: str, files: List[str]) -> bool:
     """Return whether nothing in a package can be seen to be used."""
-    if name.endswith(BUILDS):
-        return False
-    lists = (
-        os.path.join(DPKG, each) for each in (name + ".list", "%s:%s.list" % (name, architecture))
-    )
-    return not any(SHOWN.search(line) for path in lists for line in text_of(path).splitlines())
+    return not name.endswith(BUILDS) and not any(SHOWN.search(line) for line in files)
 
 
 ORDERS: Dict[str, Callable[[Order], Answer]] = {

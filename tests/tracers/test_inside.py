@@ -53,6 +53,30 @@ def test_a_gpu_is_there_where_its_driver_is(
     assert inside.maps({})["gpu"] is True
 
 
+def test_a_package_without_files_shows_use_by_what_it_is_a_name_for(
+    inside: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inside, "STATUS", str(tmp_path / "status"))
+    folders = "/.\n/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/x\n/usr/share/doc/x/copyright\n"
+    rows = {
+        "libgl1": ("/usr/lib/x/libGL.so.1\n", "libx11-data"),
+        "libx11-data": ("/usr/share/X11/locale\n", ""),
+        "mesa": (folders, "libgl1"),
+        "fonts-all": (folders, "libgl1, libx11-data"),
+        "chain": (folders, "mesa"),
+        "nothing": (folders, ""),
+    }
+    for name, (listed, _) in rows.items():
+        (tmp_path / f"{name}.list").write_text(listed)
+    (tmp_path / "status").write_text(
+        "\n".join(f"Package: {name}\nDepends: {needs}\n" for name, (_, needs) in rows.items())
+    )
+    monkeypatch.setattr(inside, "DPKG", str(tmp_path))
+    found = {row["name"]: row["silent"] for row in inside.packages({})["packages"]}
+    said = {"libgl1": False, "libx11-data": True, "mesa": False, "fonts-all": True}
+    assert found == {**said, "chain": True, "nothing": True}
+
+
 def test_the_packages_of_a_system_and_what_they_need(
     inside: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
