@@ -307,7 +307,9 @@ def test_the_image_runs_with_what_it_needs_and_no_more(
     server: Path, tmp_path: Path, tag: str, bare: str
 ) -> None:
     root = shutil.copytree(server, tmp_path / "p")
-    more = "RUN apt-get update && apt-get install -y gcc libsndfile1\nWORKDIR"
+    # bsdmainutils has no file of its own: it is a name for two others.
+    packages = "gcc libsndfile1 bsdmainutils"
+    more = f"RUN apt-get update && apt-get install -y {packages}\nWORKDIR"
     dockerfile = DOCKERFILE.replace("python:3.11-slim", bare).replace("WORKDIR", more)
     (root / "Dockerfile").write_text(dockerfile)
     locked(root, "docker")
