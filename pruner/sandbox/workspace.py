@@ -150,7 +150,9 @@ def _held(path: Path) -> bool:
     try:
         lock = os.open(path / LOCK, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return time.time() - path.stat().st_mtime < FRESH
+        with suppress(FileNotFoundError):
+            return time.time() - path.stat().st_mtime < FRESH
+        return True  # whoever made it has just removed it
     except OSError:
         return True
     try:
