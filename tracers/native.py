@@ -5,7 +5,7 @@
     {"version": 3, "files": {path: {"size": bytes on disk, "soname": name or null,
      "needed": [names], "rpath": [folders of RPATH and RUNPATH, $ORIGIN and all],
      "dlopens": [names in its data that look like libraries],
-     "placed": [absolute paths of those of them that stand behind a folder wherever they stand],
+     "placed": [absolute paths of those of them that stand behind the same folder everywhere],
      "versions": {needed name: [highest version of each family of symbols, "GLIBC_2.34"]},
      "machine": {"number": e_machine, "bits": 64, "little": true}}
      | {"error": "..."}}}
@@ -254,13 +254,13 @@ class Library:
     def dlopens(self) -> Dict[str, str]:
         """Return the names in its data that look like those of libraries.
 
-        With each the folder that it stands in, "" where it stands somewhere without one.
+        With each the folder that it stands in, "" where it stands without one, or in several.
         """
         found: Dict[bytes, bytes] = {}
         left = MOST_DATA
         for place, size in self.data():
             for name, folder in self.search(place, min(size, left)):
-                found[name] = folder if found.get(name, folder) else b""
+                found[name] = folder if found.get(name, folder) == folder else b""
                 if len(found) >= MOST_NAMES:
                     left = 0
                     break

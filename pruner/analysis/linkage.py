@@ -30,7 +30,7 @@ class Linkage(Value, frozen=True):
     needed: tuple[str, ...] = ()  # DT_NEEDED
     rpath: tuple[str, ...] = ()  # folders of RPATH and RUNPATH as written: "$ORIGIN/../lib"
     dlopens: tuple[str, ...] = ()  # names in its data that look like libraries
-    placed: tuple[str, ...] = ()  # of these, as paths, what stands nowhere without its folder
+    placed: tuple[str, ...] = ()  # of these, as paths, what always has the same folder
     # The highest version of each family of symbols that it needs of others: "GLIBC_2.34".
     versions: dict[str, tuple[str, ...]] = {}  # noqa: RUF012
     machine: Machine | None = None

@@ -127,11 +127,13 @@ def test_a_name_that_always_has_its_folder_is_a_path(
         "%s/lib/libformat.so.2",
         "${HOME}/libhome.so",
         "LIB=/srv/a-b/c.d/libset.so.1",
+        "/opt/one/libtried.so",
+        "/usr/lib/libtried.so",  # who tries several places has more than one wish
     ]
     code = f"const char *const texts[] = {{{', '.join(json.dumps(text) for text in texts)}}};"
     found = rows(tool, build("libplaced.so", code))["libplaced.so"]
     assert found["placed"] == ["/lib64/libz.so", "/srv/a-b/c.d/libset.so.1"]
-    names = {"libboth.so", "libformat.so.2", "libhome.so", "liborigin.so"}
+    names = {"libboth.so", "libformat.so.2", "libhome.so", "liborigin.so", "libtried.so"}
     assert set(found["dlopens"]) == {*names, "libset.so.1", "libz.so"}
 
 
