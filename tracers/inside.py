@@ -272,7 +272,8 @@ def packages(_order: Order) -> Answer:
                 "needs": sorted(there - {"", row["Package"]}),
                 "silent": silent(row["Package"], files),
             }
-            if there - {"", row["Package"]} and all(NOTHING.match(line) for line in files):
+            named = bool(files) and all(NOTHING.match(line) for line in files)
+            if named and there - {"", row["Package"]}:
                 names_alone.append(found[row["Package"]])
     shown = {name: not row["silent"] for name, row in found.items()}
     for alone in names_alone:

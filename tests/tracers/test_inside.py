@@ -68,13 +68,13 @@ def test_a_package_without_files_shows_use_by_what_it_is_a_name_for(
     }
     for name, (listed, _) in rows.items():
         (tmp_path / f"{name}.list").write_text(listed)
-    (tmp_path / "status").write_text(
-        "\n".join(f"Package: {name}\nDepends: {needs}\n" for name, (_, needs) in rows.items())
-    )
+    stanzas = [f"Package: {name}\nDepends: {needs}\n" for name, (_, needs) in rows.items()]
+    stanzas.append("Package: unlisted\nDepends: libgl1\n")  # nobody knows what files it has
+    (tmp_path / "status").write_text("\n".join(stanzas))
     monkeypatch.setattr(inside, "DPKG", str(tmp_path))
     found = {row["name"]: row["silent"] for row in inside.packages({})["packages"]}
     said = {"libgl1": False, "libx11-data": True, "mesa": False, "fonts-all": True}
-    assert found == {**said, "chain": True, "nothing": True}
+    assert found == {**said, "chain": True, "nothing": True, "unlisted": True}
 
 
 def test_the_packages_of_a_system_and_what_they_need(
